@@ -1,0 +1,129 @@
+"""What a route says of itself: public, signed_in, or may("…"). A test walks every door and asks."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import g, redirect, request, session, url_for
+from flask_login import current_user
+from sqlalchemy import select
+
+from marketplace.accounts.models import Membership, Person
+from marketplace.accounts.permissions import PERMISSIONS, is_granted
+from marketplace.core import db
+from marketplace.core.errors import NotAllowed
+from marketplace.core.journal import Actor
+
+View = TypeVar("View", bound=Callable[..., Any])
+MEMBERSHIP_KEY = "membership"
+
+
+def public(view: View) -> View:
+    """Anyone may: no account needed."""
+    view.access = "public"  # type: ignore[attr-defined]
+    return view
+
+
+def signed_in(view: View) -> View:
+    """Any person with an account may, whatever the organisation (or none yet)."""
+
+    @functools.wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if not current_user.is_authenticated:
+            return _ask_to_sign_in()
+        return view(*args, **kwargs)
+
+    guarded.access = "signed_in"  # type: ignore[attr-defined]
+    return guarded  # type: ignore[return-value]
+
+
+def may(permission: str) -> Callable[[View], View]:
+    """Only members whose roles grant the permission may; the view then checks that the thing is theirs."""
+    if permission not in PERMISSIONS:
+        raise KeyError(f"{permission} is not in permissions.py; add it there and grant it to someone.")
+
+    def decorate(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if not current_user.is_authenticated:
+                return _ask_to_sign_in()
+            member = current_member()
+            if member is None or not has_permission(permission, member):
+                raise NotAllowed("Your account cannot do this. Ask a colleague who manages your organisation's people.")
+            return view(*args, **kwargs)
+
+        guarded.access = permission  # type: ignore[attr-defined]
+        return guarded  # type: ignore[return-value]
+
+    return decorate
+
+
+def has_permission(permission: str, member: Membership | None = None) -> bool:
+    """Whether the member (default: the one now signed in) has the permission; used by templates too."""
+    member = member or current_member()
+    return (
+        member is not None
+        and member.organisation.is_active
+        and is_granted(permission, member.organisation.kind, member.roles)
+    )
+
+
+def current_member() -> Membership | None:
+    """The live membership that the signed-in person is acting in; the first one unless another was chosen."""
+    if "member_id" not in g:
+        g.member_id = _find_member_id()
+    return db.session.get(Membership, g.member_id) if g.member_id else None
+
+
+def get_member() -> Membership:
+    """The acting membership; NotAllowed when there is none."""
+    member = current_member()
+    if member is None:
+        raise NotAllowed("You need to belong to an organisation to do this.")
+    return member
+
+
+def current_actor(role: str = "") -> Actor:
+    """Who the journal says acts in this request."""
+    return get_member().actor(role)
+
+
+def _find_member_id() -> int | None:
+    if not current_user.is_authenticated:
+        return None
+    query = select(Membership).where(
+        Membership.person_id == current_user.id, Membership.approved_at.is_not(None), Membership.ended_at.is_(None)
+    )
+    live = list(db.session.scalars(query.order_by(Membership.id)).unique())
+    chosen = next((each for each in live if each.id == session.get(MEMBERSHIP_KEY)), None)
+    found = chosen or (live[0] if live else None)
+    return found.id if found else None
+
+
+def choose_membership(membership: Membership) -> None:
+    """From now on this session acts in that organisation."""
+    session[MEMBERSHIP_KEY] = membership.id
+    g.pop("member_id", None)
+
+
+def load_person(session_id: str) -> Person | None:
+    """Flask-Login's loader: the person whose session version still holds."""
+    person_id, _, version = session_id.partition(".")
+    if not (person_id.isdigit() and version.isdigit()):
+        return None
+    person = db.session.get(Person, int(person_id))
+    if person is None or person.erased_at or str(person.session_version) != version:
+        return None
+    return person
+
+
+def _ask_to_sign_in() -> Any:
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else ""
+    return redirect(url_for("accounts.sign_in", next=wanted or None))
+
+
+def is_safe_next(target: str) -> bool:
+    """Whether a `next` address stays on this site: a path, not a scheme or another host."""
+    return target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target and "\r" not in target

@@ -1,0 +1,71 @@
+"""The application: settings, database, pages, and the rooms' routes."""
+
+from __future__ import annotations
+
+import importlib
+from datetime import timedelta
+
+from flask import Flask, g
+from flask_login import LoginManager
+from flask_wtf.csrf import CSRFProtect
+
+from marketplace import config
+from marketplace.accounts.access import current_member, has_permission, load_person
+from marketplace.config import CHECKOUT, Settings
+from marketplace.core import db
+from marketplace.core.pages import install_pages
+from marketplace.core.tokens import secret_key
+from marketplace.navigation import navigation
+
+ROOMS = (
+    "marketplace.accounts",
+    "suppliers.profiles",
+    "suppliers.solutions",
+    "suppliers.evidence",
+    "tenders.needs",
+    "tenders.clarifications",
+    "tenders.bids",
+    "tenders.assessment",
+    "tenders.awards",
+    "tenders.contracts",
+    "tenders.notices",
+    "search",
+    "marketplace.public",
+    "marketplace.auditors",
+    "marketplace.admin",
+)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The whole application on these settings; connects this process to the database they name."""
+    settings = settings or config.load_settings()
+    config.install(settings)
+    db.connect(settings.url)
+    app = Flask("marketplace", root_path=str(CHECKOUT / "marketplace"), template_folder=str(CHECKOUT / "templates"))
+    app.config.update(
+        SECRET_KEY=secret_key(),
+        SESSION_COOKIE_NAME="__Host-session" if settings.https else "session",
+        SESSION_COOKIE_SECURE=settings.https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
+        MAX_CONTENT_LENGTH=(settings.max_upload_megabytes + 1) * 1_000_000,
+        MAX_FORM_MEMORY_SIZE=5_000_000,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    app.extensions["navigation"] = navigation
+    install_pages(app)
+    _install_people(app)
+    for room in ROOMS:
+        app.register_blueprint(importlib.import_module(f"{room}.routes").blueprint)
+    app.teardown_appcontext(lambda _error: db.session.remove())
+    return app
+
+
+def _install_people(app: Flask) -> None:
+    manager = LoginManager(app)
+    manager.user_loader(load_person)
+    manager.session_protection = None
+    CSRFProtect(app)
+    app.context_processor(lambda: {"may": has_permission, "member": current_member() if g else None})

@@ -1,0 +1,112 @@
+"""Every setting: its name, its default and why. Read once from the environment, then frozen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+def _setting(default: object, why: str, variable: str = "") -> object:
+    return field(default=default, metadata={"why": why, "variable": variable})  # type: ignore[call-overload]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """One running copy's settings. Variables are MARKETPLACE_<NAME>, except DATABASE_URL and PORT."""
+
+    home: Path = _setting(CHECKOUT / "var", "the folder that keeps database, index, files and keys")  # type: ignore[assignment]
+    database_url: str = _setting("", "where the rows live; empty means SQLite under home", "DATABASE_URL")  # type: ignore[assignment]
+    port: int = _setting(8000, "the first port that `run` tries on 127.0.0.1", "PORT")  # type: ignore[assignment]
+    service_name: str = _setting("Market Cross", "the name in headers, titles and mails")  # type: ignore[assignment]
+    public_url: str = _setting("", "the address that mails and feeds name; empty means the one being served")  # type: ignore[assignment]
+    demonstration: bool = _setting(False, "shows the demonstration banner and the outbox page")  # type: ignore[assignment]
+    https: bool = _setting(False, "the service is reached by https: secure cookies and HSTS")  # type: ignore[assignment]
+    secret_key: str = _setting("", "signs sessions; empty means a key made once under home/keys")  # type: ignore[assignment]
+    search_engine: str = _setting("whoosh", "the full-text engine; only whoosh so far")  # type: ignore[assignment]
+    mail_from: str = _setting("no-reply@market-cross.example", "the sender of mails")  # type: ignore[assignment]
+    smtp_url: str = _setting("", "smtp://user:password@host:port; empty keeps mails in the outbox page only")  # type: ignore[assignment]
+    web_workers: int = _setting(2, "web processes that `run` starts")  # type: ignore[assignment]
+    max_upload_megabytes: int = _setting(20, "largest single file, in megabytes")  # type: ignore[assignment]
+    password_cost: str = _setting("strong", "argon2id cost: strong, or cheap for tests")  # type: ignore[assignment]
+    worker_pause_seconds: float = _setting(0.5, "how long an idle worker waits before it looks again")  # type: ignore[assignment]
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy address of the database, always naming the psycopg 3 driver for PostgreSQL."""
+        if not self.database_url:
+            return f"sqlite:///{self.home / 'marketplace.db'}"
+        for prefix in ("postgres://", "postgresql://"):
+            if self.database_url.startswith(prefix):
+                return "postgresql+psycopg://" + self.database_url[len(prefix) :]
+        return self.database_url
+
+    @property
+    def keys_folder(self) -> Path:
+        return self.home / "keys"
+
+    @property
+    def files_folder(self) -> Path:
+        return self.home / "files"
+
+    @property
+    def index_folder(self) -> Path:
+        return self.home / "index"
+
+
+def variable_of(name: str) -> str:
+    """The environment variable that sets the named setting."""
+    for each in fields(Settings):
+        if each.name == name:
+            return each.metadata["variable"] or f"MARKETPLACE_{name.upper()}"
+    raise KeyError(name)
+
+
+def load_settings(environ: Mapping[str, str] | None = None, **overrides: object) -> Settings:
+    """Settings from the environment; an unreadable or unknown MARKETPLACE_ variable is refused by name."""
+    environ = os.environ if environ is None else environ
+    known = {variable_of(each.name): each for each in fields(Settings)}
+    for name in environ:
+        if name.startswith("MARKETPLACE_") and name not in known:
+            raise SettingRefused(f"{name} is not a setting. Known ones: {', '.join(sorted(known))}.")
+    values: dict[str, object] = {}
+    for name, each in known.items():
+        text = environ.get(name, "").strip()
+        if text:
+            values[each.name] = _read(name, text, each.default)
+    values.update(overrides)
+    return Settings(**values)  # type: ignore[arg-type]
+
+
+def _read(name: str, text: str, default: object) -> object:
+    try:
+        if isinstance(default, bool):
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[text.lower()]
+        if isinstance(default, Path):
+            return Path(text).expanduser().resolve()
+        return type(default)(text)  # type: ignore[call-arg]
+    except (KeyError, ValueError):
+        raise SettingRefused(f"{name} is {text!r}, which is not a {type(default).__name__}.") from None
+
+
+_current: Settings | None = None
+
+
+def install(settings: Settings) -> None:
+    """Makes these the process's settings; called once at start (and per test application)."""
+    global _current
+    _current = settings
+
+
+def current() -> Settings:
+    """The process's settings."""
+    if _current is None:
+        raise RuntimeError("No settings yet: call marketplace.config.install(load_settings()) first.")
+    return _current
+
+
+class SettingRefused(Exception):
+    """A setting that cannot be used, said in words."""

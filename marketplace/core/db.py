@@ -1,0 +1,171 @@
+"""Engine, session, Base and UTC columns; one_action(), the transaction that must say what happened."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, scoped_session, sessionmaker
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "%(table_name)s_%(column_0_N_name)s_unique",
+    "ck": "%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Parent of every table."""
+
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An instant: aware going in, UTC in the table, aware coming out. A naive datetime is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("An instant needs its time zone; take it from marketplace.core.clock.")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class SilentAction(Exception):
+    """An action changed rows and recorded nothing; its transaction was rolled back."""
+
+
+_factory: sessionmaker[Session] = sessionmaker()
+session: scoped_session[Session] = scoped_session(_factory)
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def make_engine(url: str) -> Engine:
+    """An engine whose durability is asserted: SQLite in WAL with synchronous=FULL, PostgreSQL as configured."""
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_timeout=5)
+    path = url.removeprefix("sqlite:///")
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": 15})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transactions lose updates; we issue BEGIN ourselves.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {kind}")
+
+
+def connect(url: str) -> Engine:
+    """Points the house's session at a database; called once per process (and per test database)."""
+    session.remove()
+    engine = make_engine(url)
+    _factory.configure(bind=engine)
+    return engine
+
+
+def engine() -> Engine:
+    """The engine the session is bound to."""
+    bound = _factory.kw.get("bind")
+    if bound is None:
+        raise RuntimeError("No database yet: call marketplace.core.db.connect(url) first.")
+    return bound
+
+
+@event.listens_for(_factory, "before_flush")
+def _notice_changes(current: Session, _context: object, _instances: object) -> None:
+    if current.new or current.dirty or current.deleted:
+        current.info["changed"] = True
+
+
+@event.listens_for(_factory, "do_orm_execute")
+def _notice_statements(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        state.session.info["changed"] = True
+
+
+@contextmanager
+def one_action(name: str) -> Iterator[Session]:
+    """One write transaction. Rows changed without a journal line are rolled back with SilentAction.
+
+    An action called inside another joins it. On SQLite the write lock is taken first (BEGIN IMMEDIATE),
+    so nothing read inside can be overtaken.
+    """
+    from marketplace.core import journal
+
+    current = session()
+    if current.info.get("action"):
+        yield current
+        return
+    if current.new or current.dirty or current.deleted:
+        raise SilentAction(f"Rows were changed outside an action before {name} began.")
+    current.commit()
+    current.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+    current.info.update(action=name, changed=False, lines=[])
+    try:
+        yield current
+        current.flush()
+        if current.info["changed"] and not current.info["lines"]:
+            raise SilentAction(f"{name} changed rows and said nothing. Call record(...) with an event in it.")
+        journal.write_lines(current, current.info["lines"])
+        current.commit()
+    except BaseException:
+        current.rollback()
+        raise
+    finally:
+        for key in ("action", "changed", "lines"):
+            current.info.pop(key, None)
+
+
+def action(function: Callable[P, R]) -> Callable[P, R]:
+    """Marks a verb of the house: it runs in one_action under its own name."""
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        with one_action(f"{function.__module__}.{function.__qualname__}"):
+            return function(*args, **kwargs)
+
+    return run
+
+
+@contextmanager
+def housekeeping() -> Iterator[Session]:
+    """A write transaction for marks that are nobody's act: delivery marks, sign-in throttles, counters."""
+    current = session()
+    current.commit()
+    current.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+    try:
+        yield current
+        current.commit()
+    except BaseException:
+        current.rollback()
+        raise

@@ -1,0 +1,221 @@
+"""Append-only, hash-chained lines: what happened, who did it, when. Audit trail and outbox in one.
+
+Each line's hash covers every column of the line and the hash before it. `journal_head` keeps how many lines
+there are and the last hash, so that a missing last line shows. Lines are numbered under the head's lock at the
+end of the transaction: they become visible in the order of their numbers, so a reader that follows the numbers
+never misses one committed late.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import DDL, BigInteger, Integer, String, Text, event, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from marketplace.core import clock
+from marketplace.core.db import Base, UTCDateTime, session
+
+GENESIS = "0" * 64
+HASH_FORMAT = "market-journal-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What happened, in the past tense. `subject` is the reference of the thing it happened to.
+
+    Fields become the line's details: never bid text, never a name or an address (people appear by pseudonym).
+    """
+
+    subject: str
+    need: str = ""
+    authority: str = ""
+
+    _outside_details: ClassVar[frozenset[str]] = frozenset({"subject", "need", "authority"})
+
+    @property
+    def name(self) -> str:
+        return type(self).__name__
+
+    def details(self) -> dict[str, Any]:
+        return {k: v for k, v in asdict(self).items() if k not in self._outside_details}
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: a person's pseudonym, the organisation's reference, and in which role."""
+
+    person: str
+    organisation: str = ""
+    role: str = ""
+
+
+SYSTEM = Actor("system", "", "system")
+
+
+class JournalLine(Base):
+    """One thing that happened. The database itself refuses to change or delete a line."""
+
+    __tablename__ = "journal_lines"
+    number: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(UTCDateTime)
+    event: Mapped[str] = mapped_column(String(80), index=True)
+    actor: Mapped[str] = mapped_column(String(80), index=True)
+    organisation: Mapped[str] = mapped_column(String(120))
+    role: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(120), index=True)
+    need: Mapped[str] = mapped_column(String(40), index=True)
+    authority: Mapped[str] = mapped_column(String(120), index=True)
+    details: Mapped[str] = mapped_column(Text)
+    previous_hash: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return json.loads(self.details)
+
+
+class JournalHead(Base):
+    """How many lines there are and the last hash; kept beside the lines so that a missing last line shows."""
+
+    __tablename__ = "journal_head"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    count: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+SQLITE_GUARDS = tuple(
+    f"CREATE TRIGGER journal_lines_refuse_{verb.lower()} BEFORE {verb} ON journal_lines "
+    f"BEGIN SELECT RAISE(ABORT, 'journal_lines_are_append_only'); END"
+    for verb in ("UPDATE", "DELETE")
+)
+POSTGRESQL_GUARDS = (
+    "CREATE OR REPLACE FUNCTION journal_lines_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION 'journal_lines_are_append_only'; END $$",
+    "CREATE TRIGGER journal_lines_refuse_change BEFORE UPDATE OR DELETE ON journal_lines "
+    "FOR EACH ROW EXECUTE FUNCTION journal_lines_refuse()",
+    "CREATE TRIGGER journal_lines_refuse_truncate BEFORE TRUNCATE ON journal_lines "
+    "FOR EACH STATEMENT EXECUTE FUNCTION journal_lines_refuse()",
+)
+for _statement in SQLITE_GUARDS:
+    event.listen(JournalLine.__table__, "after_create", DDL(_statement).execute_if(dialect="sqlite"))
+for _statement in POSTGRESQL_GUARDS:
+    event.listen(
+        JournalLine.__table__, "after_create", DDL(_statement.replace("%", "%%")).execute_if(dialect="postgresql")
+    )
+
+
+def record(happened: Event, actor: Actor = SYSTEM) -> None:
+    """Says what happened, in the transaction that did it. Only inside an action."""
+    lines = session().info.get("lines")
+    if lines is None:
+        raise RuntimeError(f"record({happened.name}) belongs inside an @action.")
+    lines.append((happened, actor))
+
+
+def write_lines(current: Session, happened: Sequence[tuple[Event, Actor]]) -> None:
+    """Numbers, chains and stores the lines; the head's lock is held from here to the commit."""
+    if not happened:
+        return
+    head = current.scalar(select(JournalHead).where(JournalHead.id == 1).with_for_update())
+    if head is None:
+        head = JournalHead(id=1, count=0, hash=GENESIS)
+        current.add(head)
+    for each, actor in happened:
+        line = JournalLine(
+            number=head.count + 1,
+            at=clock.now(),
+            event=each.name,
+            actor=actor.person,
+            organisation=actor.organisation,
+            role=actor.role,
+            subject=each.subject,
+            need=each.need,
+            authority=each.authority,
+            details=canonical_json(each.details()),
+            previous_hash=head.hash,
+        )
+        line.hash = line_hash(line)
+        current.add(line)
+        head.count, head.hash = line.number, line.hash
+    current.flush()
+
+
+HASHED = ("number", "at", "event", "actor", "organisation", "role", "subject", "need", "authority", "details", "previous_hash")
+
+
+def line_hash(line: Any) -> str:
+    """SHA-256 over the canonical JSON of every column but the hash itself, under the format's name."""
+    values = [HASH_FORMAT, *(plain(getattr(line, column)) for column in HASHED)]
+    return hashlib.sha256(canonical_json(values).encode()).hexdigest()
+
+
+def canonical_json(value: Any) -> str:
+    """JSON that is the same text for the same value: sorted keys, no spaces, UTF-8 kept."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=plain)
+
+
+def plain(value: Any) -> Any:
+    """Instants as ISO 8601 UTC to the microsecond with Z, days as ISO; the rest unchanged."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `verify` found: whole, or the first bad line's number and why."""
+
+    lines: int
+    first_bad: int | None = None
+    reason: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        return self.first_bad is None
+
+
+def verify(current: Session) -> Verdict:
+    """Walks the whole chain. Reads in batches, one snapshot when the caller's transaction gives one."""
+    head = current.get(JournalHead, 1)
+    expected, before = 0, GENESIS
+    for line in _all_lines(current):
+        expected += 1
+        fault = _fault(line, expected, before)
+        if fault:
+            return Verdict(expected, expected if line.number >= expected else line.number, fault)
+        before = line.hash
+    if head is None:
+        return Verdict(expected) if expected == 0 else Verdict(expected, expected, "the head is missing")
+    if head.count != expected:
+        return Verdict(expected, min(head.count, expected) + 1, f"the head counts {head.count} lines, {expected} are here")
+    if head.hash != before:
+        return Verdict(expected, expected, "the head's hash is not the last line's")
+    return Verdict(expected)
+
+
+def _all_lines(current: Session) -> Iterator[Any]:
+    table = JournalLine.__table__
+    return iter(current.execute(select(table).order_by(table.c.number).execution_options(yield_per=2000)))
+
+
+def _fault(line: Any, expected: int, before: str) -> str:
+    if line.number != expected:
+        return f"line {expected} is missing or out of order (found {line.number})"
+    if line.previous_hash != before:
+        return "it does not follow from the line before"
+    if line.hash != line_hash(line):
+        return "its contents do not match its hash"
+    return ""
+
+
+def event_fields(kind: type[Event]) -> list[str]:
+    """The names of an event's details, for the data dictionary."""
+    return [each.name for each in fields(kind) if each.name not in Event._outside_details]

@@ -1,0 +1,46 @@
+"""References that can be read aloud (N-2026-0042), pseudonyms, and addresses made from names."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+
+from sqlalchemy import Integer, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from marketplace.core.db import Base
+
+# No vowels, no look-alikes: cannot spell a word, cannot be misheard.
+ALPHABET = "bcdfghjkmnpqrstvwxz23456789"
+
+
+class Sequence(Base):
+    """The last number given out for a prefix and year."""
+
+    __tablename__ = "sequences"
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    last: Mapped[int] = mapped_column(Integer, default=0)
+
+
+def next_reference(session: Session, prefix: str, year: int) -> str:
+    """The next reference of a kind, such as N-2026-0042. Gapless within committed actions."""
+    name = f"{prefix}-{year}"
+    row = session.scalar(select(Sequence).where(Sequence.name == name).with_for_update())
+    if row is None:
+        row = Sequence(name=name, last=0)
+        session.add(row)
+    row.last += 1
+    session.flush()
+    return f"{name}-{row.last:04d}"
+
+
+def pseudonym(prefix: str, length: int = 12) -> str:
+    """A random id that says nothing of whom it stands for, such as p_7xk2…"""
+    return prefix + "_" + "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def slug(name: str) -> str:
+    """The address of a name: lower-case words joined by hyphens."""
+    plain = unicodedata.normalize("NFKD", name.replace("&", " and ")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain.replace("'", "").lower()).strip("-")[:80] or "unnamed"

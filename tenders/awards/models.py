@@ -1,0 +1,73 @@
+"""The award: proposed, approved outside the panel, explained to every bidder, and the standstill."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.core.db import Base, UTCDateTime
+from tenders.bids.models import Bid
+from tenders.needs.models import Need
+
+
+class Award(Base):
+    """A proposal to award (or to make no award: bid is null), and the decision on it. Sent back = `returned_at`."""
+
+    __tablename__ = "awards"
+    __table_args__ = (
+        CheckConstraint("approved_by_id is null or approved_by_id <> proposed_by_id", name="award_takes_two"),
+        CheckConstraint("reasons <> ''", name="award_has_reasons"),
+    )
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(40), unique=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
+    bid_id: Mapped[int | None] = mapped_column(ForeignKey("bids.id"))
+    reasons: Mapped[str] = mapped_column(Text)
+    proposed_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    proposed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    approved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    returned_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    return_reason: Mapped[str] = mapped_column(Text, default="")
+    summaries_sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    central_notice_number: Mapped[str] = mapped_column(String(40), default="")
+
+    need: Mapped[Need] = relationship()
+    bid: Mapped[Bid | None] = relationship()
+
+
+class AssessmentSummary(Base):
+    """What one bidder is told (Procurement Regulations 2024 r31): its scores and the winner's, with reasons."""
+
+    __tablename__ = "assessment_summaries"
+    __table_args__ = (UniqueConstraint("award_id", "bid_id", name="one_summary_per_bid"),)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    award_id: Mapped[int] = mapped_column(ForeignKey("awards.id"), index=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
+    bid_id: Mapped[int] = mapped_column(ForeignKey("bids.id"), index=True)
+    # The officer's words on this bid: why it won, or why it did not.
+    explanation: Mapped[str] = mapped_column(Text, default="")
+    # JSON, frozen at sending
+    content: Mapped[str] = mapped_column(Text, default="")
+    sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    bid: Mapped[Bid] = relationship()
+
+
+class Standstill(Base):
+    """The pause before signing: eight working days, the day of publication counting (PA 2023 s51), or why none."""
+
+    __tablename__ = "standstills"
+    __table_args__ = (UniqueConstraint("award_id", name="one_standstill_per_award"),)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    award_id: Mapped[int] = mapped_column(ForeignKey("awards.id"))
+    applies: Mapped[bool] = mapped_column(Boolean)
+    why: Mapped[str] = mapped_column(String(300))
+    starts_on: Mapped[date | None] = mapped_column(Date)
+    # The last day; signing may happen from the day after.
+    ends_on: Mapped[date | None] = mapped_column(Date)
+    suspended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    suspension_reason: Mapped[str] = mapped_column(Text, default="")
+    lifted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

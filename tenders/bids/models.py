@@ -1,0 +1,179 @@
+"""Bids: encrypted drafts, sealed versions, receipts, the opening. Bid content is read through sealed.py alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.core.db import Base, UTCDateTime
+from suppliers.profiles.models import Supplier
+from tenders.needs.models import Need
+
+
+class Bid(Base):
+    """One supplier's bid for one need, from its first draft. `current_version` 0 = nothing submitted yet."""
+
+    __tablename__ = "bids"
+    __table_args__ = (
+        # Withdrawn bids stay; at most one that is not withdrawn.
+        Index(
+            "one_live_bid_per_supplier",
+            "need_id",
+            "supplier_id",
+            unique=True,
+            sqlite_where=text("withdrawn_at is null"),
+            postgresql_where=text("withdrawn_at is null"),
+        ),
+        CheckConstraint("(submitted_at is null) = (current_version = 0)", name="submitted_with_a_version"),
+    )
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(40), unique=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
+    supplier_id: Mapped[int] = mapped_column(ForeignKey("suppliers.id"), index=True)
+    started_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    saved_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # Hides in the journal who bids until the opening: actor = hash(salt, person).
+    journal_salt: Mapped[str] = mapped_column(String(64))
+    current_version: Mapped[int] = mapped_column(Integer, default=0)
+    # The time of receipt of the current version.
+    submitted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    need: Mapped[Need] = relationship()
+    supplier: Mapped[Supplier] = relationship()
+    versions: Mapped[list[BidVersion]] = relationship(order_by="BidVersion.number")
+    draft_parts: Mapped[list[DraftPart]] = relationship(cascade="all, delete-orphan", order_by="DraftPart.slot")
+
+
+class DraftPart(Base):
+    """One answer, price line, declaration or file of a draft, encrypted under the bid's draft key (outside here)."""
+
+    __tablename__ = "draft_parts"
+    __table_args__ = (UniqueConstraint("bid_id", "slot", name="one_draft_part_per_slot"),)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    bid_id: Mapped[int] = mapped_column(ForeignKey("bids.id"), index=True)
+    # answer:<question id>, price:<line id>, declaration:<name>, file:<random>
+    slot: Mapped[str] = mapped_column(String(80))
+    # A file's bytes lie in the file store, encrypted; here then is its encrypted name.
+    ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
+    file_key: Mapped[str] = mapped_column(String(80), default="")
+    size: Mapped[int] = mapped_column(Integer, default=0)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    saved_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    saved_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+
+
+class BidVersion(Base):
+    """One submission: its sealed parts, manifest and receipt. Replaced and withdrawn versions stay sealed for ever."""
+
+    __tablename__ = "bid_versions"
+    __table_args__ = (
+        UniqueConstraint("bid_id", "number", name="one_bid_version_per_number"),
+        UniqueConstraint("bid_id", "idempotency_key", name="one_submission_per_key"),
+    )
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    bid_id: Mapped[int] = mapped_column(ForeignKey("bids.id"), index=True)
+    number: Mapped[int] = mapped_column(Integer)
+    idempotency_key: Mapped[str] = mapped_column(String(64))
+    received_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    submitted_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    manifest: Mapped[str] = mapped_column(Text)
+    manifest_hash: Mapped[str] = mapped_column(String(64))
+    receipt: Mapped[str] = mapped_column(Text, default="")
+    replaced_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # The bidder's own sealed copy under its passphrase, if it set one.
+    own_copy: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    bid: Mapped[Bid] = relationship(back_populates="versions")
+    parts: Mapped[list[SealedPart]] = relationship(order_by="SealedPart.name")
+
+
+class SealedPart(Base):
+    """One separately sealed part: answers, price, or a file."""
+
+    __tablename__ = "sealed_parts"
+    __table_args__ = (UniqueConstraint("version_id", "name", name="one_sealed_part_per_name"),)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    version_id: Mapped[int] = mapped_column(ForeignKey("bid_versions.id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    ciphertext: Mapped[bytes | None] = mapped_column(LargeBinary)
+    file_key: Mapped[str] = mapped_column(String(80), default="")
+    size: Mapped[int] = mapped_column(Integer)
+    sha256: Mapped[str] = mapped_column(String(64))
+
+
+class LateAttempt(Base):
+    """A submission or withdrawal that reached us after the closing instant: its time, never its content."""
+
+    __tablename__ = "late_attempts"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
+    supplier_id: Mapped[int] = mapped_column(ForeignKey("suppliers.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    received_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    closed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class OpenerShare(Base):
+    """What one opener holds of a need's key: a wrapped share and a key pair to be entrusted with others'."""
+
+    __tablename__ = "opener_shares"
+    __table_args__ = (UniqueConstraint("need_id", "person_id", name="one_share_per_opener"),)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    wrapped_private_key: Mapped[bytes] = mapped_column(LargeBinary)
+    wrapped_share: Mapped[bytes] = mapped_column(LargeBinary)
+    wrapping: Mapped[str] = mapped_column(String(20))
+
+
+class BidOpening(Base):
+    """The opening of a need's bids: the first opener's act waits thirty minutes for the second's."""
+
+    __tablename__ = "bid_openings"
+    __table_args__ = (
+        UniqueConstraint("need_id", name="one_opening_per_need"),
+        CheckConstraint("second_opener_id is null or second_opener_id <> first_opener_id", name="two_different_openers"),
+        CheckConstraint("(opened_at is null) = (second_opener_id is null)", name="opened_by_the_second_opener"),
+    )
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"))
+    first_opener_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    first_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # The first opener's share, re-encrypted to the others; emptied when the opening completes.
+    entrusted: Mapped[bytes | None] = mapped_column(LargeBinary)
+    second_opener_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    bids_opened: Mapped[int] = mapped_column(Integer, default=0)
+    # JSON list: bid reference, supplier, received_at, manifest hash
+    opening_list: Mapped[str] = mapped_column(Text, default="[]")
+
+
+class OpenedPart(Base):
+    """A part as it reads after the opening. The price stays encrypted until quality is agreed (kind 'shut')."""
+
+    __tablename__ = "opened_parts"
+    __table_args__ = (UniqueConstraint("bid_id", "name", name="one_opened_part_per_name"),)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    bid_id: Mapped[int] = mapped_column(ForeignKey("bids.id"), index=True)
+    name: Mapped[str] = mapped_column(String(80))
+    state: Mapped[str] = mapped_column(String(10), default="open")
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    file_key: Mapped[str] = mapped_column(String(80), default="")
+    file_name: Mapped[str] = mapped_column(String(120), default="")
+    size: Mapped[int] = mapped_column(Integer)

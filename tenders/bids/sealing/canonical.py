@@ -1,0 +1,52 @@
+"""One byte sequence for one meaning: what is hashed, signed or bound must not depend on who writes it."""
+
+import json
+from datetime import UTC, datetime
+
+# Beyond this a reader in JavaScript would round the number (RFC 8785, section 3.2.2.3).
+LARGEST_INTEGER = 2**53 - 1
+
+
+def canonical_json(value: object) -> bytes:
+    """UTF-8 JSON as RFC 8785 has it, for text, whole numbers, booleans, null, lists and ASCII keys; else ValueError."""
+    _refuse_the_ambiguous(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+
+
+def read_canonical_json(content: bytes) -> dict:
+    """The object that these bytes are the canonical form of; any other spelling is a ValueError."""
+    try:
+        value = json.loads(content)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not isinstance(value, dict) or canonical_json(value) != content:
+        raise ValueError("not canonical JSON")
+    return value
+
+
+def utc_text(instant: datetime) -> str:
+    """An aware datetime in UTC to the microsecond, always 27 characters: 2026-03-04T12:00:00.000000Z."""
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs a time zone")
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def utc_instant(text: str) -> datetime:
+    """The instant that utc_text wrote; any other spelling is a ValueError."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def _refuse_the_ambiguous(value: object) -> None:
+    if value is None or isinstance(value, bool | str):
+        return
+    if isinstance(value, int) and abs(value) <= LARGEST_INTEGER:
+        return
+    if isinstance(value, list | tuple):
+        for item in value:
+            _refuse_the_ambiguous(item)
+        return
+    if isinstance(value, dict) and all(isinstance(key, str) and key.isascii() for key in value):
+        for item in value.values():
+            _refuse_the_ambiguous(item)
+        return
+    raise ValueError(f"a {type(value).__name__} has no canonical form here")

@@ -1,0 +1,146 @@
+"""Keys that live in files, outside the database and left out of every backup."""
+
+import contextlib
+import os
+import re
+import secrets
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from tenders.bids.sealing.drafts import make_draft_key
+from tenders.bids.sealing.errors import KeyExists, KeyMissing
+from tenders.bids.sealing.wrapping import KEY_BYTES, KeyFile
+
+# A name becomes a file name: no separator, no leading dot, nothing a shell or another system reads otherwise.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,119}")
+
+
+class KeyFolder:
+    """A folder of small secret files (folder 0700, files 0600), each written whole, once, and durably."""
+
+    def __init__(self, folder: Path | str):
+        self.folder = Path(folder)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def create(self, name: str, content: bytes) -> None:
+        """Write a new key; KeyExists if the name is taken. After it returns the key survives a power cut."""
+        target = self._path(name)
+        temporary = self.folder / f".{name}.{secrets.token_hex(8)}"
+        try:
+            _write_durably(temporary, content)
+            os.link(temporary, target)  # unlike a rename, a link never replaces a key that another worker made
+        except FileExistsError:
+            raise KeyExists(f"There is already a key called {name}.") from None
+        finally:
+            temporary.unlink(missing_ok=True)
+        _sync_folder(self.folder)
+
+    def read(self, name: str) -> bytes:
+        """The key's content; KeyMissing."""
+        try:
+            return self._path(name).read_bytes()
+        except FileNotFoundError:
+            raise KeyMissing(f"There is no key called {name}.") from None
+
+    def exists(self, name: str) -> bool:
+        """True while the key is there."""
+        return self._path(name).exists()
+
+    def destroy(self, name: str) -> None:
+        """Overwrite, then remove; a key already gone is fine. The medium itself may keep older blocks."""
+        path = self._path(name)
+        with contextlib.suppress(FileNotFoundError):
+            with path.open("r+b") as file:
+                file.write(secrets.token_bytes(path.stat().st_size))
+                file.flush()
+                os.fsync(file.fileno())
+            path.unlink()
+            _sync_folder(self.folder)
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ValueError("a key's name is a reference: letters, digits, dots, dashes and underscores")
+        return self.folder / name
+
+
+class DraftKeys:
+    """One key per bid in draft; once destroyed, nothing here can read the draft again."""
+
+    def __init__(self, folder: Path | str):
+        self._keys = KeyFolder(folder)
+
+    def create(self, bid_ref: str) -> KeyFile:
+        """A new key for a bid's drafts; KeyExists."""
+        key = make_draft_key()
+        self._keys.create(bid_ref, key.content)
+        return key
+
+    def read(self, bid_ref: str) -> KeyFile:
+        """The bid's draft key; KeyMissing."""
+        return KeyFile(self._keys.read(bid_ref))
+
+    def exists(self, bid_ref: str) -> bool:
+        """True while the bid has a readable draft."""
+        return self._keys.exists(bid_ref)
+
+    def destroy(self, bid_ref: str) -> None:
+        """Make the bid's drafts unreadable for ever."""
+        self._keys.destroy(bid_ref)
+
+
+class OpenerKeyFiles:
+    """Key files that wrap openers' shares until they choose passphrases; who reads them all can open early."""
+
+    def __init__(self, folder: Path | str):
+        self._keys = KeyFolder(folder)
+
+    def create(self, opener: str) -> KeyFile:
+        """A new key file for an opener; KeyExists."""
+        key = KeyFile(secrets.token_bytes(KEY_BYTES))
+        self._keys.create(opener, key.content)
+        return key
+
+    def read(self, opener: str) -> KeyFile:
+        """The opener's key file; KeyMissing."""
+        return KeyFile(self._keys.read(opener))
+
+    def destroy(self, opener: str) -> None:
+        """Remove an opener's key file, once its shares are wrapped otherwise."""
+        self._keys.destroy(opener)
+
+
+class SigningKeys:
+    """The service's own Ed25519 pair, which signs receipts; made on first use."""
+
+    NAME = "receipts.ed25519"
+
+    def __init__(self, folder: Path | str):
+        self._keys = KeyFolder(folder)
+
+    def private_key(self) -> Ed25519PrivateKey:
+        """The signing key, the same for every worker."""
+        if not self._keys.exists(self.NAME):
+            with contextlib.suppress(KeyExists):  # another worker was first: its key is ours
+                self._keys.create(self.NAME, Ed25519PrivateKey.generate().private_bytes_raw())
+        return Ed25519PrivateKey.from_private_bytes(self._keys.read(self.NAME))
+
+    def public_key(self) -> bytes:
+        """What to publish, so that anyone can verify a receipt: 32 bytes."""
+        return self.private_key().public_key().public_bytes_raw()
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,95 @@
+"""A bid's parts, each sealed by itself, so that the price can stay shut while quality is assessed."""
+
+import hashlib
+import re
+from dataclasses import asdict, dataclass
+from typing import BinaryIO
+
+from tenders.bids.sealing.envelope import lock_bytes, lock_stream, unlock_bytes, unlock_stream
+from tenders.bids.sealing.errors import SealBroken
+from tenders.bids.sealing.manifest import ManifestEntry
+from tenders.bids.sealing.wrapping import PrivateKey, PublicKey
+
+# Without padding, the length of a sealed price would tell how many digits it has.
+PADDED_TO_BYTES = 4096
+_LENGTH_BYTES = 8
+_PART_NAME = re.compile(r"answers|price|file:[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True)
+class Binding:
+    """The one place where a sealed part belongs; opening it under any other is refused. Versions count from 1."""
+
+    need_ref: str
+    bid_ref: str
+    supplier_ref: str
+    version: int
+    part_name: str
+
+    def __post_init__(self) -> None:
+        if not (self.need_ref and self.bid_ref and self.supplier_ref) or self.version < 1:
+            raise ValueError("a sealed part names its need, bid, supplier and version")
+        if not _PART_NAME.fullmatch(self.part_name):
+            raise ValueError("a part is called answers, price or file:<slot>")
+
+    @property
+    def kind(self) -> str:
+        """answers, price or file."""
+        return self.part_name.partition(":")[0]
+
+
+def seal_part(need_public_key: bytes, plaintext: bytes, binding: Binding) -> bytes:
+    """Seal answers, a price or a small file to the need's public key; answers and price are padded to 4 KiB steps."""
+    content = plaintext if binding.kind == "file" else _pad(plaintext)
+    return lock_bytes("part", PublicKey(need_public_key), content, asdict(binding))
+
+
+def open_part(private: PrivateKey, blob: bytes, binding: Binding) -> bytes:
+    """The content of a sealed part; SealBroken on any change or any other binding."""
+    content = unlock_bytes("part", private, blob, asdict(binding))
+    return content if binding.kind == "file" else _unpad(content)
+
+
+def seal_file(need_public_key: bytes, source: BinaryIO, target: BinaryIO, binding: Binding) -> ManifestEntry:
+    """Seal a file of any size in constant memory; the entry is what the manifest says of it."""
+    _insist_on_file(binding)
+    counted = _Counted(target)
+    lock_stream("part", PublicKey(need_public_key), source, counted, asdict(binding))  # type: ignore[arg-type]
+    return ManifestEntry(binding.part_name, counted.size, counted.digest.hexdigest())
+
+
+def open_file(private: PrivateKey, source: BinaryIO, target: BinaryIO, binding: Binding) -> None:
+    """Open a sealed file in constant memory; SealBroken on any change. Use the target only after it returns."""
+    _insist_on_file(binding)
+    unlock_stream("part", private, source, target, asdict(binding))
+
+
+def _insist_on_file(binding: Binding) -> None:
+    # Answers and price are padded, which takes their length beforehand: they go through seal_part.
+    if binding.kind != "file":
+        raise ValueError("only a part called file:<slot> can be streamed")
+
+
+def _pad(plaintext: bytes) -> bytes:
+    content = len(plaintext).to_bytes(_LENGTH_BYTES, "big") + plaintext
+    return content + bytes(-len(content) % PADDED_TO_BYTES)
+
+
+def _unpad(content: bytes) -> bytes:
+    length = int.from_bytes(content[:_LENGTH_BYTES], "big")
+    plaintext = content[_LENGTH_BYTES : _LENGTH_BYTES + length]
+    if _pad(plaintext) != content:
+        raise SealBroken("The sealed content is not padded as it must be.")
+    return plaintext
+
+
+class _Counted:
+    """Passes bytes on, and knows how many and their SHA-256."""
+
+    def __init__(self, target: BinaryIO):
+        self.target, self.size, self.digest = target, 0, hashlib.sha256()
+
+    def write(self, piece: bytes) -> int:
+        self.size += len(piece)
+        self.digest.update(piece)
+        return self.target.write(piece)

@@ -1,0 +1,83 @@
+"""The service's signed word that a bid came in: when, and exactly which bytes."""
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from tenders.bids.sealing.canonical import canonical_json, read_canonical_json, utc_instant, utc_text
+from tenders.bids.sealing.errors import ReceiptBroken
+from tenders.bids.sealing.shares import key_id
+
+FORMAT = "bid-receipt/1"
+
+
+@dataclass(frozen=True)
+class ReceiptFacts:
+    """What a receipt says. received_at is UTC to the microsecond; journal_position is the line's number, if known."""
+
+    reference: str
+    need_ref: str
+    bid_ref: str
+    bid_version: int
+    received_at: datetime
+    manifest_hash: str
+    journal_position: int | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The facts, which key signed them, and the Ed25519 signature (64 bytes)."""
+
+    facts: ReceiptFacts
+    key_id: str
+    signature: bytes
+
+    def to_json(self) -> bytes:
+        """The receipt as the bidder keeps it: canonical JSON."""
+        return canonical_json({**_signed_fields(self.facts, self.key_id), "signature": self.signature.hex()})
+
+    @classmethod
+    def from_json(cls, content: bytes) -> "Receipt":
+        """Read what to_json wrote, unverified; ReceiptBroken for any other bytes."""
+        try:
+            fields = read_canonical_json(content)
+            signature = bytes.fromhex(fields.pop("signature"))
+            signer, _ = fields.pop("key_id"), fields.pop("format")
+            facts = ReceiptFacts(**{**fields, "received_at": utc_instant(fields["received_at"])})
+            receipt = cls(facts, signer, signature)
+            if receipt.to_json() == content:
+                return receipt
+        except (ValueError, TypeError, KeyError):
+            pass
+        raise ReceiptBroken("This is not a receipt as it was written.")
+
+
+def sign_receipt(signing_private: Ed25519PrivateKey, facts: ReceiptFacts) -> Receipt:
+    """Sign the facts; the same facts and key always give the same receipt."""
+    facts = ReceiptFacts(**{**asdict(facts), "received_at": facts.received_at.astimezone(UTC)})
+    signer = key_id(signing_private.public_key().public_bytes_raw())
+    return Receipt(facts, signer, signing_private.sign(_signed_bytes(facts, signer)))
+
+
+def verify_receipt(public_key: bytes, receipt: Receipt | bytes) -> ReceiptFacts:
+    """The facts of a receipt, or of its JSON, that this key (Ed25519, 32 bytes) signed; else ReceiptBroken."""
+    if isinstance(receipt, bytes):
+        receipt = Receipt.from_json(receipt)
+    if receipt.key_id != key_id(public_key):
+        raise ReceiptBroken("Another key signed this receipt.")
+    try:
+        signed = _signed_bytes(receipt.facts, receipt.key_id)
+        Ed25519PublicKey.from_public_bytes(public_key).verify(receipt.signature, signed)
+    except InvalidSignature:
+        raise ReceiptBroken("The receipt was altered after it was signed.") from None
+    return receipt.facts
+
+
+def _signed_fields(facts: ReceiptFacts, signer: str) -> dict:
+    return {**asdict(facts), "format": FORMAT, "key_id": signer, "received_at": utc_text(facts.received_at)}
+
+
+def _signed_bytes(facts: ReceiptFacts, signer: str) -> bytes:
+    return canonical_json(_signed_fields(facts, signer))

@@ -1,0 +1,90 @@
+"""Contracts: signed by both sides, milestones delivered and accepted, changes approved by a second person, an end."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from marketplace.core.db import Base, UTCDateTime
+from suppliers.profiles.models import Supplier
+from tenders.needs.models import Need
+
+
+class Contract(Base):
+    """The agreement that ends a purchase's competition. Value in pence, including VAT."""
+
+    __tablename__ = "contracts"
+    __table_args__ = (
+        UniqueConstraint("award_id", name="one_contract_per_award"),
+        CheckConstraint("ends_on >= starts_on", name="contract_ends_after_it_starts"),
+        CheckConstraint("ended_at is null or end_reason <> ''", name="reason_if_ended"),
+    )
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    reference: Mapped[str] = mapped_column(String(40), unique=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
+    award_id: Mapped[int] = mapped_column(ForeignKey("awards.id"))
+    authority_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    supplier_id: Mapped[int] = mapped_column(ForeignKey("suppliers.id"), index=True)
+    title: Mapped[str] = mapped_column(String(300))
+    value_pence: Mapped[int] = mapped_column(BigInteger)
+    starts_on: Mapped[date] = mapped_column(Date)
+    ends_on: Mapped[date] = mapped_column(Date)
+    drafted_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    council_signed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    council_signed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    supplier_signed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    supplier_signed_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    end_kind: Mapped[str] = mapped_column(String(20), default="")
+    end_reason: Mapped[str] = mapped_column(Text, default="")
+    # What residents got, in the council's words, written at the end: shown with the need for other councils.
+    outcome: Mapped[str] = mapped_column(Text, default="")
+
+    need: Mapped[Need] = relationship()
+    supplier: Mapped[Supplier] = relationship()
+    milestones: Mapped[list[Milestone]] = relationship(order_by="Milestone.position, Milestone.id")
+    modifications: Mapped[list[Modification]] = relationship(order_by="Modification.number")
+
+
+class Milestone(Base):
+    """A deliverable with a day and an amount (pence, including VAT)."""
+
+    __tablename__ = "milestones"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
+    position: Mapped[int] = mapped_column(Integer)
+    title: Mapped[str] = mapped_column(String(200))
+    due_on: Mapped[date] = mapped_column(Date)
+    amount_pence: Mapped[int] = mapped_column(BigInteger)
+    delivered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    delivery_note: Mapped[str] = mapped_column(Text, default="")
+    accepted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    accepted_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    rejected_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    decision_note: Mapped[str] = mapped_column(Text, default="")
+
+
+class Modification(Base):
+    """A change to a contract: its ground, what it changes, who proposed and who approved (PA 2023 s74-77)."""
+
+    __tablename__ = "modifications"
+    __table_args__ = (
+        UniqueConstraint("contract_id", "number", name="one_modification_per_number"),
+        CheckConstraint("approved_by_id is null or approved_by_id <> proposed_by_id", name="modification_takes_two"),
+    )
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"), index=True)
+    number: Mapped[int] = mapped_column(Integer)
+    ground: Mapped[str] = mapped_column(String(60))
+    reason: Mapped[str] = mapped_column(Text)
+    value_change_pence: Mapped[int] = mapped_column(BigInteger, default=0)
+    new_ends_on: Mapped[date | None] = mapped_column(Date)
+    needs_notice: Mapped[bool] = mapped_column(Boolean, default=False)
+    test_result: Mapped[str] = mapped_column(Text, default="")
+    proposed_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    proposed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    approved_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    approved_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    refused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

@@ -1,0 +1,39 @@
+"""What other places have published: the result that an imported notice tells, and notices that fall due."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import BigInteger, Boolean, Date, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.core.db import Base, UTCDateTime
+
+
+class OutsideAward(Base):
+    """A winner named by an imported notice. The supplier is a name only: it need not be registered here."""
+
+    __tablename__ = "outside_awards"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
+    supplier_name: Mapped[str] = mapped_column(String(300), index=True)
+    value_pence: Mapped[int | None] = mapped_column(BigInteger)
+    awarded_on: Mapped[date | None] = mapped_column(Date)
+    is_sme: Mapped[bool | None] = mapped_column(Boolean)
+
+
+class Notice(Base):
+    """A notice that the law asks for (UK1-UK17): what it is, when it is due, and its number once published."""
+
+    __tablename__ = "notices"
+    __table_args__ = (UniqueConstraint("need_id", "kind", "subject", name="one_notice_per_kind"),)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(5))
+    subject: Mapped[str] = mapped_column(String(40), default="")
+    why: Mapped[str] = mapped_column(String(300))
+    due_on: Mapped[date | None] = mapped_column(Date)
+    raised_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    number: Mapped[str] = mapped_column(String(40), default="")
+    url: Mapped[str] = mapped_column(String(300), default="")
