@@ -77,11 +77,10 @@ def any_word_of(query: Query) -> Query | None:
 
 
 def describe(query: Query) -> str:
-    """The search in words for a page: “housing and repairs or maintenance, without training”."""
+    """The search in words for a page: “housing and (repairs or maintenance), without training”."""
     if query.is_empty:
         return "everything"
-    parts = [" or ".join(_shown(term) for term in clause.typed) for clause in query.clauses]
-    words = " and ".join(parts) or "everything"
+    words = " and ".join(_described(clause, is_only=len(query.clauses) == 1) for clause in query.clauses) or "everything"
     if query.excluded:
         words += ", without " + " or ".join(_shown(term) for term in query.excluded)
     return words
@@ -90,6 +89,11 @@ def describe(query: Query) -> str:
 def also_searched(query: Query) -> list[str]:
     """The other words that the search looks for because they mean the same, in the order of the synonyms file."""
     return list(dict.fromkeys(term.typed for clause in query.clauses for term in clause.meant))
+
+
+def _described(clause: Clause, is_only: bool) -> str:
+    words = " or ".join(_shown(term) for term in clause.typed)
+    return words if is_only or len(clause.typed) == 1 else f"({words})"
 
 
 def _shown(term: Term) -> str:
@@ -124,8 +128,11 @@ class _Reading:
     def _add(self, term: Term, is_excluded: bool) -> None:
         if not term.stems:
             return
-        if self.count + len(term.stems) > MOST_TERMS:
+        room = MOST_TERMS - self.count
+        if len(term.stems) > room:
             self.is_over = True
+            term = replace(term, stems=term.stems[:room])
+        if not term.stems:
             return
         self.count += len(term.stems)
         if is_excluded or self._negates:
@@ -142,7 +149,7 @@ def _terms_of(word: str) -> Iterator[Term]:
     for part in re.split(r"[/\\,;:]+(?!\d)", word):
         found = tuple(stems(part))
         if found:
-            yield Term(part.strip(".?!()[]{}*^~+'\""), found)
+            yield Term(part.strip(".?!()[]{}*^~'\""), found)
 
 
 def _without_stop_words(clauses: list[Clause]) -> list[Clause]:

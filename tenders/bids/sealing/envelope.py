@@ -1,4 +1,4 @@
-"""The one format of every sealed blob: a line of kind, a line of head, then chunks. docs/sealed-bids.md specifies it."""
+"""The one format of every sealed blob: a line of kind, a line of head, chunks. See docs/sealed-bids.md."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tenders.bids.sealing.canonical import canonical_json, read_canonical_json
 from tenders.bids.sealing.errors import SealBroken
-from tenders.bids.sealing.stream import CHUNK_BYTES, decrypt_chunks, encrypt_chunks
+from tenders.bids.sealing.stream import CHUNK_BYTES, Sink, decrypt_chunks, encrypt_chunks
 from tenders.bids.sealing.wrapping import Lock, Unlock
 
 MAGIC = "SEALED/1"
@@ -21,13 +21,18 @@ LONGEST_HEAD = 8192
 _HEAD_NAMES = {"alg", "check", "chunk", "for", "key", "salt"}
 
 
-def lock_stream(kind: str, lock: Lock, source: BinaryIO, target: BinaryIO, bound_to: dict) -> None:
+def lock_stream(kind: str, lock: Lock, source: BinaryIO, target: Sink, bound_to: dict) -> None:
     """Write source to target, locked and bound; each blob has a fresh salt, so each has a key of its own."""
     salt = secrets.token_bytes(SALT_BYTES)
     fields, secret = lock.new_secret(salt)
     key, check = _derive(kind, secret, salt)
     head = _head_lines(kind, {
-        "alg": ALGORITHM, "check": check.hex(), "chunk": CHUNK_BYTES, "for": bound_to, "key": fields, "salt": salt.hex(),
+        "alg": ALGORITHM,
+        "check": check.hex(),
+        "chunk": CHUNK_BYTES,
+        "for": bound_to,
+        "key": fields,
+        "salt": salt.hex(),
     })
     if len(head) > LONGEST_HEAD:
         raise ValueError("the references are too long")
@@ -35,7 +40,7 @@ def lock_stream(kind: str, lock: Lock, source: BinaryIO, target: BinaryIO, bound
     encrypt_chunks(key, hashlib.sha256(head).digest(), source, target)
 
 
-def unlock_stream(kind: str, unlock: Unlock, source: BinaryIO, target: BinaryIO, bound_to: dict) -> None:
+def unlock_stream(kind: str, unlock: Unlock, source: BinaryIO, target: Sink, bound_to: dict) -> None:
     """Undo lock_stream; raises SealBroken, or what the key calls wrong. Use the target only after it returns."""
     head, lines = _read_head(source, kind)
     if head["for"] != bound_to:

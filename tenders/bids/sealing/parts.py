@@ -8,6 +8,7 @@ from typing import BinaryIO
 from tenders.bids.sealing.envelope import lock_bytes, lock_stream, unlock_bytes, unlock_stream
 from tenders.bids.sealing.errors import SealBroken
 from tenders.bids.sealing.manifest import ManifestEntry
+from tenders.bids.sealing.stream import Sink
 from tenders.bids.sealing.wrapping import PrivateKey, PublicKey
 
 # Without padding, the length of a sealed price would tell how many digits it has.
@@ -54,7 +55,7 @@ def seal_file(need_public_key: bytes, source: BinaryIO, target: BinaryIO, bindin
     """Seal a file of any size in constant memory; the entry is what the manifest says of it."""
     _insist_on_file(binding)
     counted = _Counted(target)
-    lock_stream("part", PublicKey(need_public_key), source, counted, asdict(binding))  # type: ignore[arg-type]
+    lock_stream("part", PublicKey(need_public_key), source, counted, asdict(binding))
     return ManifestEntry(binding.part_name, counted.size, counted.digest.hexdigest())
 
 
@@ -86,10 +87,10 @@ def _unpad(content: bytes) -> bytes:
 class _Counted:
     """Passes bytes on, and knows how many and their SHA-256."""
 
-    def __init__(self, target: BinaryIO):
+    def __init__(self, target: Sink):
         self.target, self.size, self.digest = target, 0, hashlib.sha256()
 
-    def write(self, piece: bytes) -> int:
+    def write(self, piece: bytes, /) -> None:
         self.size += len(piece)
         self.digest.update(piece)
-        return self.target.write(piece)
+        self.target.write(piece)

@@ -1,7 +1,7 @@
 """The service's signed word that a bid came in: when, and exactly which bytes."""
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -56,7 +56,7 @@ class Receipt:
 
 def sign_receipt(signing_private: Ed25519PrivateKey, facts: ReceiptFacts) -> Receipt:
     """Sign the facts; the same facts and key always give the same receipt."""
-    facts = ReceiptFacts(**{**asdict(facts), "received_at": facts.received_at.astimezone(UTC)})
+    facts = ReceiptFacts(**{**asdict(facts), "received_at": utc_instant(utc_text(facts.received_at))})
     signer = key_id(signing_private.public_key().public_bytes_raw())
     return Receipt(facts, signer, signing_private.sign(_signed_bytes(facts, signer)))
 

@@ -94,9 +94,10 @@ def receive_share(
     """The share of opener, read by receiver; SealBroken unless need, both openers and expiry are as entrusted."""
     try:
         entrusted = read_canonical_json(blob)
-        if entrusted["format"] != ENTRUSTED_FORMAT:
+        spelled = dict(entrusted["copies"])[receiver]
+        copy = bytes.fromhex(spelled)
+        if entrusted["format"] != ENTRUSTED_FORMAT or copy.hex() != spelled:
             raise ValueError
-        copy = bytes.fromhex(dict(entrusted["copies"])[receiver])
     except (ValueError, TypeError, KeyError):
         raise SealBroken("This share was not entrusted to this opener.") from None
     bound = _entrusted(need_ref, opener, receiver, expires_at)

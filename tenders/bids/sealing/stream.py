@@ -1,6 +1,7 @@
 """Content in chunks, each authenticated with its place, so that memory stays constant and no cut goes unseen."""
 
-from typing import BinaryIO
+from collections.abc import Iterator
+from typing import BinaryIO, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -11,14 +12,20 @@ CHUNK_BYTES = 256 * 1024
 TAG_BYTES = 16
 
 
-def encrypt_chunks(key: bytes, bound: bytes, source: BinaryIO, target: BinaryIO) -> None:
+class Sink(Protocol):
+    """Takes bytes, as a file open for writing does."""
+
+    def write(self, piece: bytes, /) -> object: ...
+
+
+def encrypt_chunks(key: bytes, bound: bytes, source: BinaryIO, target: Sink) -> None:
     """AES-256-GCM over chunks of 256 KiB; the key must be fresh, for the nonces start from 0."""
     cipher = AESGCM(key)
     for number, final, chunk in _chunks(source, CHUNK_BYTES):
         target.write(cipher.encrypt(_nonce(number, final), chunk, bound))
 
 
-def decrypt_chunks(key: bytes, bound: bytes, source: BinaryIO, target: BinaryIO) -> None:
+def decrypt_chunks(key: bytes, bound: bytes, source: BinaryIO, target: Sink) -> None:
     """Undo encrypt_chunks; SealBroken if a chunk is changed, moved or missing. Use the target only after it returns."""
     cipher = AESGCM(key)
     for number, final, chunk in _chunks(source, CHUNK_BYTES + TAG_BYTES):
@@ -32,7 +39,7 @@ def _nonce(number: int, final: bool) -> bytes:
     return number.to_bytes(11, "big") + bytes([final])
 
 
-def _chunks(source: BinaryIO, size: int):
+def _chunks(source: BinaryIO, size: int) -> Iterator[tuple[int, bool, bytes]]:
     """(number, is it the last?, bytes); there is always a last one, even of nothing."""
     number, chunk = 0, _read_fully(source, size)
     while True:

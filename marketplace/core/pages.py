@@ -1,0 +1,319 @@
+"""Pages: how every template is rendered, what every response carries, and what people read when something is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Generic, NoReturn, TypeVar
+
+from flask import Flask, Response, current_app, g, make_response, render_template, request, session, url_for
+from flask_wtf.csrf import CSRFError, generate_csrf
+from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined, Undefined
+from markupsafe import Markup, escape
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from marketplace import config
+from marketplace.config import CHECKOUT
+from marketplace.core import moments
+from marketplace.core.errors import Problems, Refusal
+from marketplace.core.forms import Form
+from marketplace.core.money import pounds
+
+T = TypeVar("T")
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+    )
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+ONE_YEAR = 31_536_000
+STALE_FORM = "Your page was open for too long, or your browser refused our cookie. Go back, reload the page and try again."
+ERROR_TITLES = {
+    400: "We could not read that request",
+    401: "Sign in to see this page",
+    403: "You cannot see this page",
+    404: "Page not found",
+    405: "That cannot be done here",
+    409: "Something changed while you were working",
+    410: "This page is no longer here",
+    413: "That file is too large",
+    422: "There is a problem",
+    429: "Too many tries",
+    500: "Sorry, there is a problem with the service",
+    503: "The service is not available just now",
+}
+
+
+@dataclass(frozen=True)
+class PageOf(Generic[T]):
+    """One page of a longer list: its rows, its number from 1, and how many rows there are in all."""
+
+    rows: Sequence[T]
+    number: int
+    size: int
+    total: int
+
+    @property
+    def last(self) -> int:
+        return max(1, -(-self.total // self.size))
+
+    @property
+    def first_row(self) -> int:
+        return (self.number - 1) * self.size + 1 if self.total else 0
+
+    @property
+    def last_row(self) -> int:
+        return min(self.number * self.size, self.total)
+
+
+def page_number(name: str = "page") -> int:
+    """The page asked for in the address, from 1 to 10,000; anything unreadable is 1."""
+    text = request.args.get(name, "1")
+    return min(max(int(text), 1), 10_000) if text.isascii() and text.isdigit() and len(text) < 9 else 1
+
+
+def page(template: str, *, title: str, form: Form | None = None, status: int = 200, **context: Any) -> Response:
+    """A rendered page. A form with problems turns 200 into 422 and the title into "Error: ..."."""
+    has_problems = form is not None and form.has_problems
+    if has_problems and status == 200:
+        status = 422
+    text = render_template(template, title=title, form=form, has_problems=has_problems, **context)
+    return make_response(text, status)
+
+
+def is_autosave() -> bool:
+    """The page's script is saving by itself; answer with autosaved(), or with 422 and nothing lost."""
+    return request.headers.get("X-Autosave") == "1"
+
+
+def autosaved() -> Response:
+    """The answer that tells the page's script that what was typed is kept."""
+    return make_response("", 204)
+
+
+def install_pages(app: Flask) -> None:
+    """Templates, filters, context, headers and error pages for an application; call before anything renders."""
+    app.jinja_loader = ChoiceLoader(  # type: ignore[misc, assignment]
+        [
+            FileSystemLoader(CHECKOUT / "templates"),
+            PrefixLoader(
+                {
+                    "govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja"),
+                    "govuk_frontend_wtf": PackageLoader("govuk_frontend_wtf"),
+                }
+            ),
+        ]
+    )
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "undefined": _Missing}
+    app.jinja_env.filters.update(_FILTERS)
+    app.jinja_env.globals.update(asset=asset, csrf_token=generate_csrf, page_address=page_address, pounds=pounds)
+    app.context_processor(_context)
+    app.before_request(_name_request)
+    app.after_request(_finish)
+    app.register_error_handler(Refusal, _refusal_page)
+    app.register_error_handler(CSRFError, lambda _error: error_page(400, STALE_FORM))
+    app.register_error_handler(InternalServerError, lambda _error: error_page(500))
+    app.register_error_handler(HTTPException, _http_error_page)
+
+
+# -- templates
+
+
+class _Missing(StrictUndefined):
+    """A missing name or attribute fails loudly; a missing key of a dict is empty, as the GOV.UK macros expect."""
+
+    def _of_dict(self) -> bool:
+        return isinstance(self._undefined_obj, dict)
+
+    def _fail(self) -> NoReturn:
+        self._fail_with_undefined_error()
+
+    def __bool__(self) -> bool:
+        return False if self._of_dict() else self._fail()
+
+    def __str__(self) -> str:
+        return "" if self._of_dict() else self._fail()
+
+    def __iter__(self) -> Any:
+        return iter(()) if self._of_dict() else self._fail()
+
+    def __len__(self) -> int:
+        return 0 if self._of_dict() else self._fail()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Undefined) if self._of_dict() else self._fail()
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = Undefined.__hash__
+
+
+def asset(path: str) -> str:
+    """The address of a static file with its content's hash, so that browsers may keep it for a year."""
+    mark = _content_mark(str(Path(current_app.static_folder or "", path)))
+    return url_for("static", filename=path, v=mark) if mark else url_for("static", filename=path)
+
+
+@cache
+def _content_mark(path: str) -> str:
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
+    except OSError:
+        return ""
+
+
+def page_address(number: int, name: str = "page") -> str:
+    """This page's address with another page number and every other part of the question kept."""
+    asked = {key: values for key, values in request.args.lists() if key != name}
+    return url_for(request.endpoint or "", **{**(request.view_args or {}), **asked, name: number})
+
+
+def paragraphs(text: str | None) -> Markup:
+    """Plain text as safe paragraphs and lists: blank lines part paragraphs, lines led by "-", "*" or "•" are items."""
+    lines, parts, kind = (text or "").replace("\r\n", "\n").split("\n"), [], ""
+    for line in (each.strip() for each in lines):
+        bullet = line[:2] in ("- ", "* ", "• ")
+        now = "" if not line else "ul" if bullet else "p"
+        if now and now == kind:
+            parts[-1][1].append(line[2:].strip() if bullet else line)
+        elif now:
+            parts.append((now, [line[2:].strip() if bullet else line]))
+        kind = now
+    return Markup("\n").join(_paragraph(kind, lines) for kind, lines in parts)
+
+
+def _paragraph(kind: str, lines: list[str]) -> Markup:
+    if kind == "p":
+        return Markup('<p class="govuk-body">{}</p>').format(Markup("<br>").join(escape(each) for each in lines))
+    items = Markup("").join(Markup("<li>{}</li>").format(each) for each in lines)
+    return Markup('<ul class="govuk-list govuk-list--bullet">{}</ul>').format(items)
+
+
+def plural(count: int, word: str, words: str = "") -> str:
+    """ "1 bid", "3 bids", "1,204 bids"; `words` when adding an s is wrong."""
+    return f"{count:,} {word if count == 1 else words or word + 's'}"
+
+
+def _stated(write: Callable[[Any], str]) -> Callable[..., str]:
+    """A filter that says so when there is nothing to write."""
+    return lambda value, absent="Not stated": absent if value is None else write(value)
+
+
+_FILTERS: dict[str, Callable[..., Any]] = {
+    "pounds": _stated(pounds),
+    "day": _stated(moments.day),
+    "weekday_and_day": _stated(moments.weekday_and_day),
+    "moment": _stated(moments.moment),
+    "moment_to_second": _stated(moments.moment_to_second),
+    "short_moment": _stated(moments.short_moment),
+    "iso": moments.iso,
+    "plural": plural,
+    "paragraphs": paragraphs,
+}
+
+
+def _context() -> dict[str, Any]:
+    settings = config.settings()
+    navigate = current_app.extensions.get("navigation")
+    bare = g.get("bare_page", False)
+    return {
+        "service_name": settings.service_name,
+        "demonstration": settings.demonstration,
+        "navigation": navigate() if navigate and not bare else [],
+        "current_user": None if bare else _current_user(),
+        "request_name": g.get("request_name", ""),
+        "form": None,
+        "has_problems": False,
+    }
+
+
+def _current_user() -> Any:
+    if not hasattr(current_app, "login_manager"):
+        return None
+    from flask_login import current_user  # an application without people needs no login manager
+
+    return current_user
+
+
+# -- responses
+
+
+def _name_request() -> None:
+    g.request_name = secrets.token_hex(8)
+
+
+def _finish(response: Response) -> Response:
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Request-Id"] = g.get("request_name", "")
+    if config.settings().https:
+        response.headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}; includeSubDomains"
+    if request.endpoint == "static" and response.status_code in (200, 304) and request.args.get("v"):
+        response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable"
+    elif "_user_id" in session or request.method not in ("GET", "HEAD"):
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+# -- when something is wrong
+
+
+def error_page(status: int, message: str = "", problems: Sequence[Any] = (), headers: Any = ()) -> Response:
+    """The page for a status, in words; under /api/ the same as JSON."""
+    known = status if status in ERROR_TITLES else 500 if status >= 500 else 400
+    if request.path.startswith("/api/"):
+        response = current_app.json.response(error={"status": status, "message": message or ERROR_TITLES[known]})
+    else:
+        response = make_response(_error_text(known, message, problems))
+    response.status_code = status
+    for name, value in headers:
+        response.headers.setdefault(name, value)
+    return response
+
+
+def _error_text(status: int, message: str, problems: Sequence[Any]) -> str:
+    g.bare_page = status >= 500  # whatever broke may be what the navigation reads
+    context = {"title": ERROR_TITLES[status], "message": message, "problems": problems}
+    try:
+        return render_template(f"errors/{status}.html", **context)
+    except Exception:
+        current_app.logger.exception("The page for error %s could not be rendered", status)
+        return str(
+            Markup(
+                '<!DOCTYPE html><html lang="en"><head><title>{title} – {name}</title></head><body><main>'
+                "<h1>{title}</h1><p>Try again in a few minutes. Reference: {reference}</p></main></body></html>"
+            ).format(
+                title=ERROR_TITLES[status], name=config.settings().service_name, reference=g.get("request_name", "")
+            )
+        )
+
+
+def _refusal_page(refusal: Refusal) -> Response:
+    problems = refusal.problems if isinstance(refusal, Problems) else ()
+    return error_page(refusal.status, "" if problems else refusal.message, problems)
+
+
+def _http_error_page(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error  # redirects are HTTPExceptions too
+    own_words = error.description if error.description != type(error).description else ""
+    headers = [pair for pair in error.get_headers() if pair[0] in ("Allow", "Retry-After")]
+    return error_page(error.code, own_words or "", headers=headers)

@@ -1,0 +1,136 @@
+"""The one door to full text: what a page or a listener may ask of whichever engine stands behind it."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from search.documents import Document, Kind, Passage
+from search.queries import Query
+from search.snippets import Piece, Snippet
+
+PAGE_SIZE = 20
+
+
+class SearchUnavailable(Exception):
+    """The index is missing or cannot be read; the fallback engine can answer, `reindex` mends it."""
+
+
+class RebuildRunning(Exception):
+    """Another process is rebuilding this index already."""
+
+
+class Sort(StrEnum):
+    """How results are ordered; by relevance, open needs come first."""
+
+    RELEVANCE = "relevance"
+    CLOSING_SOONEST = "closing-soonest"
+    NEWEST = "newest"
+    VALUE = "value"
+
+
+@dataclass(frozen=True)
+class Near:
+    """Within so many miles of a place, in degrees of latitude and longitude."""
+
+    latitude: float
+    longitude: float
+    miles: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Narrowing by facts: within one line any value will do, the lines must all hold; empty lines ask nothing."""
+
+    statuses: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
+    buyers: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()  # the first three digits of a CPV code
+    budget_bands: frozenset[str] = frozenset()
+    capabilities: frozenset[str] = frozenset()
+    sizes: frozenset[str] = frozenset()
+    sources: frozenset[str] = frozenset()
+    closing_within_days: int | None = None
+    near: Near | None = None
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One result: the document as indexed, its title and snippets as (text, is_match) pieces, the terms it has."""
+
+    reference: str
+    score: float
+    title: tuple[Piece, ...]
+    snippets: tuple[Snippet, ...]
+    matched_terms: tuple[str, ...]
+    document: Document
+
+
+@dataclass(frozen=True)
+class FacetCount:
+    """How many results a reader gets by choosing this value, the other filters standing."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Results:
+    """One page of results; is_partial when the time limit ended the search before every document was weighed."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    facets: dict[str, tuple[FacetCount, ...]] = field(default_factory=dict)
+    did_you_mean: str | None = None
+    took_ms: float = 0.0
+    is_partial: bool = False
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One thing asked for that is there: the words, where they were asked, and the sentence that has them."""
+
+    term: str
+    asked_in: str
+    passage_label: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Match:
+    """A need and a supplier that fit, with why; the score, 0 to about 1, compares across needs."""
+
+    reference: str
+    score: float
+    matched: tuple[Reason, ...] = ()
+    not_mentioned: tuple[str, ...] = ()
+
+
+class SearchEngine(Protocol):
+    """What every engine answers; `now` is aware UTC, and a need's status is read from it at each search."""
+
+    def write(self, upserts: Iterable[Document], removals: Iterable[tuple[Kind, str]] = ()) -> None:
+        """Puts the documents in, takes the removed references out; safe to repeat."""
+
+    def search_needs(
+        self, query: Query, filters: Filters, sort: Sort = ..., page: int = 1, *, now: datetime, page_size: int = ...
+    ) -> Results:
+        """Published needs that the query finds."""
+
+    def search_suppliers(
+        self, query: Query, filters: Filters, sort: Sort = ..., page: int = 1, *, now: datetime, page_size: int = ...
+    ) -> Results:
+        """Suppliers that the query finds."""
+
+    def match(self, passages: Sequence[Passage], kind: Kind, limit: int = 20, *, now: datetime) -> list[Match]:
+        """The suppliers for a need's passages, or the open needs for a supplier's, best first."""
+
+    def references(self, kind: Kind) -> dict[str, str]:
+        """Every indexed reference with the fingerprint of its document, for `reindex --check`."""
+
+    def rebuild(self, documents: Iterable[Document], progress: Callable[[int], None] | None = None) -> int:
+        """Builds the index anew beside the old one and swaps; gives the number of documents."""
+
+    def is_healthy(self) -> bool:
+        """True when the index opens and answers."""

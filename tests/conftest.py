@@ -1,0 +1,76 @@
+"""Fixtures: one application for the run; each test gets its own copy of an empty, migrated database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from marketplace import config
+from marketplace.core import clock, db
+from tests import databases
+
+# A Tuesday in working hours, away from clock changes and holidays.
+START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.Template]:
+    """An empty database with every table, copied for each test (SQLite file, or PostgreSQL when TEST_DATABASE_URL)."""
+    made = databases.template(tmp_path_factory.mktemp("template"), os.environ.get("TEST_DATABASE_URL", ""))
+    yield made
+    made.remove()
+
+
+@pytest.fixture(scope="session")
+def whole_app(template: databases.Template, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    from marketplace.app import create_app
+
+    home = tmp_path_factory.mktemp("home")
+    app = create_app(settings_for(home, template.url))
+    app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=True)
+    return app
+
+
+def settings_for(home: Path, url: str) -> config.Settings:
+    return config.Settings(
+        home=home, database_url=url, secret_key="only for tests", password_cost="cheap", demonstration=True
+    )
+
+
+@pytest.fixture
+def house(template: databases.Template, tmp_path: Path) -> Iterator[config.Settings]:
+    """A fresh database and home, with the clock stopped at START."""
+    url = template.copy(tmp_path)
+    settings = settings_for(tmp_path / "home", url)
+    config.install(settings)
+    engine = db.connect(url)
+    clock.set_clock(START)
+    yield settings
+    clock.set_clock(None)
+    db.session.remove()
+    engine.dispose()
+    template.drop(url)
+
+
+@pytest.fixture
+def app(whole_app: Flask, house: config.Settings) -> Iterator[Flask]:
+    """The application on this test's database, inside an application context."""
+    config.install(replace(house))
+    with whole_app.app_context():
+        yield whole_app
+
+
+@pytest.fixture
+def client(whole_app: Flask, house: config.Settings):  # noqa: ANN201
+    """The page client: the only way tests fetch pages."""
+    from tests.pageclient import PageClient
+
+    return PageClient(whole_app)
+
+

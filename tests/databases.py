@@ -1,0 +1,88 @@
+"""Empty databases for tests: a template made once, copied for each test."""
+
+from __future__ import annotations
+
+import importlib
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+
+from marketplace.core import db
+
+MODEL_MODULES = (
+    "marketplace.core.journal",
+    "marketplace.core.jobs",
+    "marketplace.core.mail",
+    "marketplace.core.references",
+    "marketplace.accounts.models",
+    "suppliers.profiles.models",
+    "suppliers.solutions.models",
+    "suppliers.evidence.models",
+    "tenders.needs.models",
+    "tenders.clarifications.models",
+    "tenders.bids.models",
+    "tenders.assessment.models",
+    "tenders.awards.models",
+    "tenders.contracts.models",
+    "tenders.notices.models",
+    "search.models",
+)
+
+
+@dataclass
+class Template:
+    """Where the empty database lies and how to copy it."""
+
+    url: str
+    server: str = ""
+    file: Path | None = None
+
+    def copy(self, folder: Path) -> str:
+        if self.file:
+            target = folder / "test.db"
+            shutil.copyfile(self.file, target)
+            return f"sqlite:///{target}"
+        name = f"t_{secrets.token_hex(6)}"
+        source = make_url(self.url).database
+        self._administer(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY')
+        return make_url(self.url).set(database=name).render_as_string(hide_password=False)
+
+    def drop(self, url: str) -> None:
+        if self.server:
+            self._administer(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
+
+    def remove(self) -> None:
+        db.session.remove()
+        self.drop(self.url)
+
+    def _administer(self, statement: str) -> None:
+        engine = create_engine(self.server, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+        engine.dispose()
+
+
+def template(folder: Path, server_url: str) -> Template:
+    """SQLite in `folder`, or a database of its own on the PostgreSQL server that `server_url` names."""
+    for module in MODEL_MODULES:
+        importlib.import_module(module)
+    if server_url:
+        name = f"template_{secrets.token_hex(6)}"
+        url = make_url(server_url).set(drivername="postgresql+psycopg")
+        made = Template(
+            url.set(database=name).render_as_string(hide_password=False), url.render_as_string(hide_password=False)
+        )
+        made._administer(f'CREATE DATABASE "{name}"')
+    else:
+        made = Template(f"sqlite:///{folder / 'template.db'}", file=folder / "template.db")
+    engine = db.make_engine(made.url)
+    db.Base.metadata.create_all(engine)
+    if made.file:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return made
