@@ -27,9 +27,9 @@ from tenders.bids.sealing.errors import (
     WrongPassphrase,
     WrongShare,
 )
-from tenders.bids.sealing.keys import DraftKeys, KeyFolder, OpenerKeyFiles, SigningKeys
+from tenders.bids.sealing.keys import DraftKeys, HeldKeys, KeyFolder, OpenerKeyFiles, SigningKeys
 from tenders.bids.sealing.manifest import Manifest, ManifestEntry, manifest_hash
-from tenders.bids.sealing.parts import Binding, open_file, open_part, seal_file, seal_part
+from tenders.bids.sealing.parts import Binding, hold_part, open_file, open_part, release_part, seal_file, seal_part
 from tenders.bids.sealing.receipts import Receipt, ReceiptFacts, sign_receipt, verify_receipt
 from tenders.bids.sealing.share_wrapping import (
     OpenerKeys,
@@ -51,6 +51,7 @@ __all__ = [
     "Argon2Cost",
     "Binding",
     "DraftKeys",
+    "HeldKeys",
     "KeyExists",
     "KeyFile",
     "KeyFolder",
@@ -81,6 +82,7 @@ __all__ = [
     "encrypt_draft_file",
     "entrust_share",
     "fingerprint",
+    "hold_part",
     "join_shares",
     "key_id",
     "make_bidder_key",
@@ -95,6 +97,7 @@ __all__ = [
     "open_part",
     "opened_key",
     "receive_share",
+    "release_part",
     "rewrap",
     "rewrap_opener_key",
     "seal_file",

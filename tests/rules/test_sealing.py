@@ -1,8 +1,11 @@
 """Sealing, judged by what must be impossible as much as by what must work."""
 
+import base64
 import copy
+import hashlib
 import io
 import itertools
+import json
 import pickle
 import stat
 import threading
@@ -12,6 +15,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -103,7 +110,8 @@ def test_the_length_of_a_price_does_not_show(need):
 
 
 @pytest.mark.parametrize("wrong", [
-    {"part_name": "prices"}, {"part_name": "file:"}, {"part_name": "file:../x"}, {"version": 0}, {"need_ref": ""},
+    {"part_name": "prices"}, {"part_name": "file:"}, {"part_name": "file:../x"}, {"part_name": "file:" + "x" * 76},
+    {"version": 0}, {"need_ref": ""},
 ])
 def test_a_binding_names_its_whole_place(wrong):
     with pytest.raises(ValueError):
@@ -122,6 +130,58 @@ def test_arbitrary_bytes_are_refused_in_one_way(junk):
 def test_a_deeply_nested_head_is_refused(need):
     with pytest.raises(sealed.SealBroken):
         sealed.open_part(need[1], b"SEALED/1 part\n" + b"[" * 8000 + b"\n", ANSWERS)
+
+
+# The format, read by another program and years later
+
+SEALED_ON_22_NOVEMBER_2026 = base64.b64decode(
+    "U0VBTEVELzEgcGFydAp7ImFsZyI6IkhLREYtU0hBMjU2L0FFUy0yNTYtR0NNL1NUUkVBTSIsImNoZWNrIjoiNTRmMTBkZTJmODAw"
+    "ZTI4MjI0YWEzNjliNDkwNDY2ZDAiLCJjaHVuayI6MjYyMTQ0LCJmb3IiOnsiYmlkX3JlZiI6IkJJRC03IiwibmVlZF9yZWYiOiJO"
+    "RUVELTEiLCJwYXJ0X25hbWUiOiJmaWxlOm1ldGhvZC1zdGF0ZW1lbnQiLCJzdXBwbGllcl9yZWYiOiJTVVAtMyIsInZlcnNpb24i"
+    "OjF9LCJrZXkiOnsiZXBoZW1lcmFsIjoiMDMwNTVhMzFjMmI3Mjk0MDMxNjZjN2VlNjhkZGFkYmZiYmRhOTAzNGMwNzBmN2QxZThj"
+    "YmFhMjNhMDhlZDA3ZCIsIndyYXAiOiJ4MjU1MTkifSwic2FsdCI6IjY5NmRlNjdjYWZjZmExMmI0YjUxNGY3YmRiOWIwY2U1YmIw"
+    "ZjVkMmNlNjg1YmJlOTg3NWI5MWJlNDY0OWU5ZjkifQpS3TYJ9I/WtR9EvS/iemC/870CEE3CEK1csVJKsXKf+kZxZBMolmdccbfM"
+)
+OWN_COPY_OF_22_NOVEMBER_2026 = base64.b64decode(
+    "U0VBTEVELzEgYmlkZGVyLWNvcHkKeyJhbGciOiJIS0RGLVNIQTI1Ni9BRVMtMjU2LUdDTS9TVFJFQU0iLCJjaGVjayI6ImIwZTUx"
+    "ODM5MTYyMTFmZjM4ODdkNTNkZDFlMjkwMTA5IiwiY2h1bmsiOjI2MjE0NCwiZm9yIjp7ImJpZF9yZWYiOiJCSUQtNyIsIm5lZWRf"
+    "cmVmIjoiTkVFRC0xIiwicGFydF9uYW1lIjoiYW5zd2VycyIsInN1cHBsaWVyX3JlZiI6IlNVUC0zIiwidmVyc2lvbiI6MX0sImtl"
+    "eSI6eyJsYW5lcyI6MSwibWVtb3J5X2tpYiI6OCwicGFzc2VzIjoxLCJ3cmFwIjoiYXJnb24yaWQifSwic2FsdCI6IjQ2MTllNTNk"
+    "Y2VlZmNiMzMxZTFmNmM4ZjVhZTg2ZGExNjgwNmI3MTU4MjMyOGFhOTNmMmYyOTZmMWM4N2EzNjkifQrngiKD2FCeDCOsPZWI4Mu6"
+    "5jlV62jT5Q=="
+)
+
+
+def read_as_the_paper_says(blob: bytes, private: bytes) -> bytes:
+    """Written from docs/sealed-bids.md alone; it uses nothing of ours."""
+    first, second, body = blob.split(b"\n", 2)
+    head = json.loads(second)
+    own = X25519PrivateKey.from_private_bytes(private)
+    sent = bytes.fromhex(head["key"]["ephemeral"])
+    secret = own.exchange(X25519PublicKey.from_public_bytes(sent)) + sent + own.public_key().public_bytes_raw()
+    key = HKDF(SHA256(), 48, bytes.fromhex(head["salt"]), first).derive(secret)
+    assert key[32:].hex() == head["check"]
+    bound = hashlib.sha256(first + b"\n" + second + b"\n").digest()
+    pieces = [body[start : start + 262_160] for start in range(0, len(body), 262_160)]
+    return b"".join(
+        AESGCM(key[:32]).decrypt(number.to_bytes(11, "big") + bytes([number == len(pieces) - 1]), piece, bound)
+        for number, piece in enumerate(pieces)
+    )
+
+
+@pytest.mark.parametrize("size", [0, 10, CHUNK_BYTES, CHUNK_BYTES + 1])
+def test_another_program_reads_a_part_by_the_paper(need, size):
+    blob = sealed.seal_part(need[0], b"a" * size, FILE)
+    assert read_as_the_paper_says(blob, need[1].raw) == b"a" * size
+    padded = read_as_the_paper_says(sealed.seal_part(need[0], b"a" * size, ANSWERS), need[1].raw)
+    assert padded[: 8 + size] == size.to_bytes(8, "big") + b"a" * size
+
+
+def test_what_the_first_version_sealed_still_opens():
+    private = sealed.PrivateKey(bytes(range(1, 33)))
+    assert sealed.open_part(private, SEALED_ON_22_NOVEMBER_2026, FILE) == b"Twelve months, four people."
+    passphrase = sealed.Passphrase("green lamp")
+    assert sealed.open_for_bidder(passphrase, OWN_COPY_OF_22_NOVEMBER_2026, ANSWERS) == b"our bid"
 
 
 # Files
@@ -525,6 +585,15 @@ def test_one_kind_of_blob_is_never_taken_for_another():
     draft = sealed.encrypt_draft(KEYFILE, b"x", bid_ref="BID-7", part="answers")
     with pytest.raises(sealed.SealBroken):
         sealed.open_for_bidder(KEYFILE, draft, ANSWERS)
+
+
+def test_a_held_price_stays_shut_until_it_is_released(tmp_path):
+    keys, price = sealed.HeldKeys(tmp_path), replace(ANSWERS, part_name="price")
+    blob = sealed.hold_part(keys.create("NEED-1"), b"12,345.00", price)
+    assert len(blob) > 4096 and b"12,345" not in blob
+    assert sealed.release_part(keys.read("NEED-1"), blob, price) == b"12,345.00"
+    with pytest.raises(sealed.SealBroken):
+        sealed.release_part(keys.read("NEED-1"), blob, replace(price, bid_ref="BID-8"))
 
 
 # Receipts

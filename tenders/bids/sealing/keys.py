@@ -8,7 +8,6 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from tenders.bids.sealing.drafts import make_draft_key
 from tenders.bids.sealing.errors import KeyExists, KeyMissing
 from tenders.bids.sealing.wrapping import KEY_BYTES, KeyFile
 
@@ -64,50 +63,41 @@ class KeyFolder:
         return self.folder / name
 
 
-class DraftKeys:
-    """One key per bid in draft; once destroyed, nothing here can read the draft again."""
+class KeyFiles:
+    """One random key file for each reference."""
 
     def __init__(self, folder: Path | str):
         self._keys = KeyFolder(folder)
 
-    def create(self, bid_ref: str) -> KeyFile:
-        """A new key for a bid's drafts; KeyExists."""
-        key = make_draft_key()
-        self._keys.create(bid_ref, key.content)
-        return key
-
-    def read(self, bid_ref: str) -> KeyFile:
-        """The bid's draft key; KeyMissing."""
-        return KeyFile(self._keys.read(bid_ref))
-
-    def exists(self, bid_ref: str) -> bool:
-        """True while the bid has a readable draft."""
-        return self._keys.exists(bid_ref)
-
-    def destroy(self, bid_ref: str) -> None:
-        """Make the bid's drafts unreadable for ever."""
-        self._keys.destroy(bid_ref)
-
-
-class OpenerKeyFiles:
-    """Key files that wrap openers' shares until they choose passphrases; who reads them all can open early."""
-
-    def __init__(self, folder: Path | str):
-        self._keys = KeyFolder(folder)
-
-    def create(self, opener: str) -> KeyFile:
-        """A new key file for an opener; KeyExists."""
+    def create(self, reference: str) -> KeyFile:
+        """A new key; KeyExists."""
         key = KeyFile(secrets.token_bytes(KEY_BYTES))
-        self._keys.create(opener, key.content)
+        self._keys.create(reference, key.content)
         return key
 
-    def read(self, opener: str) -> KeyFile:
-        """The opener's key file; KeyMissing."""
-        return KeyFile(self._keys.read(opener))
+    def read(self, reference: str) -> KeyFile:
+        """The key of this reference; KeyMissing."""
+        return KeyFile(self._keys.read(reference))
 
-    def destroy(self, opener: str) -> None:
-        """Remove an opener's key file, once its shares are wrapped otherwise."""
-        self._keys.destroy(opener)
+    def exists(self, reference: str) -> bool:
+        """True until the key is destroyed."""
+        return self._keys.exists(reference)
+
+    def destroy(self, reference: str) -> None:
+        """Make all that this key locked unreadable for ever."""
+        self._keys.destroy(reference)
+
+
+class DraftKeys(KeyFiles):
+    """By bid reference: reads a bid's drafts until it is submitted."""
+
+
+class HeldKeys(KeyFiles):
+    """By need reference: reads the prices that the service holds shut while quality is assessed."""
+
+
+class OpenerKeyFiles(KeyFiles):
+    """By opener: wraps shares until openers choose passphrases; who reads enough of these files can open early."""
 
 
 class SigningKeys:

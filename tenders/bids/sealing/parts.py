@@ -9,12 +9,13 @@ from tenders.bids.sealing.envelope import lock_bytes, lock_stream, unlock_bytes,
 from tenders.bids.sealing.errors import SealBroken
 from tenders.bids.sealing.manifest import ManifestEntry
 from tenders.bids.sealing.stream import Sink
-from tenders.bids.sealing.wrapping import PrivateKey, PublicKey
+from tenders.bids.sealing.wrapping import KeyFile, PrivateKey, PublicKey
 
 # Without padding, the length of a sealed price would tell how many digits it has.
 PADDED_TO_BYTES = 4096
 _LENGTH_BYTES = 8
-_PART_NAME = re.compile(r"answers|price|file:[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+# "bid" is a whole bid, as a bidder keeps its own copy. No name is longer than 80 characters.
+_PART_NAME = re.compile(r"answers|price|bid|file:[A-Za-z0-9][A-Za-z0-9._-]{0,74}")
 
 
 @dataclass(frozen=True)
@@ -31,16 +32,16 @@ class Binding:
         if not (self.need_ref and self.bid_ref and self.supplier_ref) or self.version < 1:
             raise ValueError("a sealed part names its need, bid, supplier and version")
         if not _PART_NAME.fullmatch(self.part_name):
-            raise ValueError("a part is called answers, price or file:<slot>")
+            raise ValueError("a part is called answers, price, bid or file:<slot>")
 
     @property
     def kind(self) -> str:
-        """answers, price or file."""
+        """answers, price, bid or file."""
         return self.part_name.partition(":")[0]
 
 
 def seal_part(need_public_key: bytes, plaintext: bytes, binding: Binding) -> bytes:
-    """Seal answers, a price or a small file to the need's public key; answers and price are padded to 4 KiB steps."""
+    """Seal answers, a price or a small file to the need's public key; all but files are padded to 4 KiB steps."""
     content = plaintext if binding.kind == "file" else _pad(plaintext)
     return lock_bytes("part", PublicKey(need_public_key), content, asdict(binding))
 
@@ -65,8 +66,18 @@ def open_file(private: PrivateKey, source: BinaryIO, target: BinaryIO, binding: 
     unlock_stream("part", private, source, target, asdict(binding))
 
 
+def hold_part(key: KeyFile, plaintext: bytes, binding: Binding) -> bytes:
+    """Shut an opened part again under a key of the service: kept from sight by rule, no longer by the openers."""
+    return lock_bytes("held-part", key, _pad(plaintext), asdict(binding))
+
+
+def release_part(key: KeyFile, blob: bytes, binding: Binding) -> bytes:
+    """Undo hold_part; WrongKey or SealBroken."""
+    return _unpad(unlock_bytes("held-part", key, blob, asdict(binding)))
+
+
 def _insist_on_file(binding: Binding) -> None:
-    # Answers and price are padded, which takes their length beforehand: they go through seal_part.
+    # Everything else is padded, which takes their length beforehand: they go through seal_part.
     if binding.kind != "file":
         raise ValueError("only a part called file:<slot> can be streamed")
 
