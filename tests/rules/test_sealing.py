@@ -6,6 +6,7 @@ import hashlib
 import io
 import itertools
 import json
+import os
 import pickle
 import stat
 import threading
@@ -648,6 +649,14 @@ def test_a_key_is_written_once_and_for_its_owner_only(tmp_path):
         folder.create("BID-7", b"other")
     assert folder.read("BID-7") == b"k" * 32
     assert [path.name for path in (tmp_path / "keys").iterdir()] == ["BID-7"]
+
+
+def test_a_key_is_on_the_disc_before_it_is_used(tmp_path, monkeypatch):
+    synced, sync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda descriptor: (synced.append(os.fstat(descriptor)), sync(descriptor)))
+    sealed.KeyFolder(tmp_path).create("BID-7", b"k" * 32)
+    assert [stat.S_ISDIR(status.st_mode) for status in synced] == [False, True]
+    assert synced[0].st_ino == (tmp_path / "BID-7").stat().st_ino and synced[0].st_size == 32
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "a\0", "a\n", "x" * 121])
