@@ -27,12 +27,13 @@ from wtforms.validators import StopValidation, ValidationError
 
 from marketplace.core.clock import london
 from marketplace.core.geography import normalise_postcode
-from marketplace.core.money import MOST_PENCE, MoneyUnreadable, parse_pounds, pounds, pounds_exact
 from marketplace.core.moments import MONTHS, NotAMoment, london_instant, parse_month, parse_time_of_day
+from marketplace.core.money import MOST_PENCE, MoneyUnreadable, parse_pounds, pounds, pounds_exact
 
 Choosable = Iterable[SelectChoice | str] | dict[str, str]
 MOST_CHARACTERS = 200  # of a single line, unless the field says otherwise
 _KEPT_CONTROLS = "\t\n"
+_SPEAKS_FOR_ITSELF = ("your", "the", "a", "an", "this", "their", "how", "what", "which", "who", "when", "where", "why")
 
 
 def tidy(text: str | None) -> str | None:
@@ -108,7 +109,9 @@ class GovField:
         """The message for an empty field, unless `required` gives one."""
         if label.endswith("?"):
             return f"{self.asking} an answer to “{label}”"
-        return f"{self.asking} {subject_of(label)}"
+        subject = subject_of(label)
+        article = "" if subject.split(" ", 1)[0].lower() in _SPEAKS_FOR_ITSELF else "the "
+        return f"{self.asking} {article}{subject}"
 
     def macro_params(self) -> dict[str, Any]:
         """What the GOV.UK macro is always told for this kind of field."""
@@ -217,7 +220,9 @@ class TextBox(TextLine):
         if self.word_limit and words > self.word_limit and not self.errors:
             over = words - self.word_limit
             raise ValidationError(
-                self.said(f"must be {self.word_limit:,} words or fewer. Take out {over:,} word{'' if over == 1 else 's'}")
+                self.said(
+                    f"must be {self.word_limit:,} words or fewer. Take out {over:,} word{'' if over == 1 else 's'}"
+                )
             )
         super().post_validate(form, validation_stopped)
 
@@ -477,7 +482,7 @@ class _DateInput(_HintOnlyWhenSaid, widgets.GovDateInput):
         params = widgets.GovFormBase.map_gov_params(self, field, **kwargs)
         params["fieldset"] = {"legend": {"text": field.label.text}}
         params["items"] = [self._box(field, part) for part in field.PARTS]
-        params["attributes"].pop("value", None)
+        params.pop("value", None)
         return params
 
     def _box(self, field: Any, part: str) -> dict[str, Any]:
@@ -523,6 +528,9 @@ class Day(GovField, Field):
                 self.data = self.read()
             except ValueError as refused:
                 self.process_errors.append(str(refused))
+
+    def _value(self) -> str:
+        return " ".join(self.typed.values()).strip()
 
     def parts_of(self, value: Any) -> dict[str, str]:
         """What the boxes show for a value that is already there."""

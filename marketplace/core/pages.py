@@ -10,9 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
-from flask import Flask, Response, current_app, g, make_response, render_template, request, session, url_for
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request, session, url_for
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError, generate_csrf
-from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader, StrictUndefined, Undefined
+from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader, Undefined
+from jinja2.utils import missing
 from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException, InternalServerError
 
@@ -24,17 +26,9 @@ from marketplace.core.forms import Form
 from marketplace.core.money import pounds
 
 T = TypeVar("T")
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "object-src 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    )
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "object-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
@@ -44,7 +38,9 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 ONE_YEAR = 31_536_000
-STALE_FORM = "Your page was open for too long, or your browser refused our cookie. Go back, reload the page and try again."
+STALE_FORM = (
+    "Your page was open for too long, or your browser refused our cookie. Go back, reload the page and try again."
+)
 ERROR_TITLES = {
     400: "We could not read that request",
     401: "Sign in to see this page",
@@ -110,7 +106,7 @@ def autosaved() -> Response:
 
 def install_pages(app: Flask) -> None:
     """Templates, filters, context, headers and error pages for an application; call before anything renders."""
-    app.jinja_loader = ChoiceLoader(  # type: ignore[misc, assignment]
+    app.jinja_loader = ChoiceLoader(
         [
             FileSystemLoader(CHECKOUT / "templates"),
             PrefixLoader(
@@ -136,17 +132,23 @@ def install_pages(app: Flask) -> None:
 # -- templates
 
 
-class _Missing(StrictUndefined):
-    """A missing name or attribute fails loudly; a missing key of a dict is empty, as the GOV.UK macros expect."""
+class _Missing(Undefined):
+    """A missing attribute fails loudly; a missing key of a dict is empty, a missing name is false and cannot be shown.
+
+    The GOV.UK macros ask for dict keys that are not there and test names before they set them.
+    """
 
     def _of_dict(self) -> bool:
         return isinstance(self._undefined_obj, dict)
+
+    def _may_be_asked(self) -> bool:
+        return self._undefined_obj is missing or self._of_dict()
 
     def _fail(self) -> NoReturn:
         self._fail_with_undefined_error()
 
     def __bool__(self) -> bool:
-        return False if self._of_dict() else self._fail()
+        return False if self._may_be_asked() else self._fail()
 
     def __str__(self) -> str:
         return "" if self._of_dict() else self._fail()
@@ -158,7 +160,7 @@ class _Missing(StrictUndefined):
         return 0 if self._of_dict() else self._fail()
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Undefined) if self._of_dict() else self._fail()
+        return isinstance(other, Undefined) if self._may_be_asked() else self._fail()
 
     def __ne__(self, other: object) -> bool:
         return not self == other
@@ -188,8 +190,9 @@ def page_address(number: int, name: str = "page") -> str:
 
 def paragraphs(text: str | None) -> Markup:
     """Plain text as safe paragraphs and lists: blank lines part paragraphs, lines led by "-", "*" or "•" are items."""
-    lines, parts, kind = (text or "").replace("\r\n", "\n").split("\n"), [], ""
-    for line in (each.strip() for each in lines):
+    parts: list[tuple[str, list[str]]] = []
+    kind = ""
+    for line in (each.strip() for each in (text or "").splitlines()):
         bullet = line[:2] in ("- ", "* ", "• ")
         now = "" if not line else "ul" if bullet else "p"
         if now and now == kind:
@@ -231,7 +234,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
 
 
 def _context() -> dict[str, Any]:
-    settings = config.settings()
+    settings = config.current()
     navigate = current_app.extensions.get("navigation")
     bare = g.get("bare_page", False)
     return {
@@ -248,8 +251,6 @@ def _context() -> dict[str, Any]:
 def _current_user() -> Any:
     if not hasattr(current_app, "login_manager"):
         return None
-    from flask_login import current_user  # an application without people needs no login manager
-
     return current_user
 
 
@@ -264,10 +265,11 @@ def _finish(response: Response) -> Response:
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = g.get("request_name", "")
-    if config.settings().https:
+    if config.current().https:
         response.headers["Strict-Transport-Security"] = f"max-age={ONE_YEAR}; includeSubDomains"
-    if request.endpoint == "static" and response.status_code in (200, 304) and request.args.get("v"):
-        response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable"
+    if request.endpoint == "static":
+        if response.status_code in (200, 304) and request.args.get("v"):
+            response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable"
     elif "_user_id" in session or request.method not in ("GET", "HEAD"):
         response.headers["Cache-Control"] = "no-store"
     return response
@@ -280,7 +282,7 @@ def error_page(status: int, message: str = "", problems: Sequence[Any] = (), hea
     """The page for a status, in words; under /api/ the same as JSON."""
     known = status if status in ERROR_TITLES else 500 if status >= 500 else 400
     if request.path.startswith("/api/"):
-        response = current_app.json.response(error={"status": status, "message": message or ERROR_TITLES[known]})
+        response = jsonify(error={"status": status, "message": message or ERROR_TITLES[known]})
     else:
         response = make_response(_error_text(known, message, problems))
     response.status_code = status
@@ -293,6 +295,8 @@ def _error_text(status: int, message: str, problems: Sequence[Any]) -> str:
     g.bare_page = status >= 500  # whatever broke may be what the navigation reads
     context = {"title": ERROR_TITLES[status], "message": message, "problems": problems}
     try:
+        if g.bare_page:
+            return current_app.jinja_env.get_template(f"errors/{status}.html").render({**_context(), **context})
         return render_template(f"errors/{status}.html", **context)
     except Exception:
         current_app.logger.exception("The page for error %s could not be rendered", status)
@@ -301,7 +305,7 @@ def _error_text(status: int, message: str, problems: Sequence[Any]) -> str:
                 '<!DOCTYPE html><html lang="en"><head><title>{title} – {name}</title></head><body><main>'
                 "<h1>{title}</h1><p>Try again in a few minutes. Reference: {reference}</p></main></body></html>"
             ).format(
-                title=ERROR_TITLES[status], name=config.settings().service_name, reference=g.get("request_name", "")
+                title=ERROR_TITLES[status], name=config.current().service_name, reference=g.get("request_name", "")
             )
         )
 
@@ -314,6 +318,7 @@ def _refusal_page(refusal: Refusal) -> Response:
 def _http_error_page(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error  # redirects are HTTPExceptions too
-    own_words = error.description if error.description != type(error).description else ""
+    usual = type(error).description
+    own_words = error.description if isinstance(usual, str | None) and error.description != usual else ""
     headers = [pair for pair in error.get_headers() if pair[0] in ("Allow", "Retry-After")]
     return error_page(error.code, own_words or "", headers=headers)
