@@ -12,7 +12,7 @@ import stat
 import threading
 import tracemalloc
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -24,7 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tenders.bids import sealed
-from tenders.bids.sealing import shamir, wrapping
+from tenders.bids.sealing import canonical, envelope, shamir, wrapping
 from tenders.bids.sealing.stream import CHUNK_BYTES, TAG_BYTES
 
 ANSWERS = sealed.Binding("NEED-1", "BID-7", "SUP-3", 1, "answers")
@@ -45,9 +45,9 @@ def need():
     return sealed.make_need_key()
 
 
-def flipped(blob: bytes):
+def flipped(blob: bytes, bits: int = 1):
     for position in range(len(blob)):
-        yield blob[:position] + bytes([blob[position] ^ 1]) + blob[position + 1 :]
+        yield blob[:position] + bytes([blob[position] ^ bits]) + blob[position + 1 :]
 
 
 # Sealed parts
@@ -110,6 +110,13 @@ def test_the_length_of_a_price_does_not_show(need):
     assert len({len(sealed.seal_part(need[0], b"9" * digits, price)) for digits in (3, 6, 400)}) == 1
 
 
+@pytest.mark.parametrize("content", [b"", b"short", bytes(4095), (5).to_bytes(8, "big") + b"price" + b"!" * 4083])
+def test_content_padded_in_another_way_is_refused(need, content):
+    blob = envelope.lock_bytes("part", sealed.PublicKey(need[0]), content, asdict(ANSWERS))
+    with pytest.raises(sealed.SealBroken):
+        sealed.open_part(need[1], blob, ANSWERS)
+
+
 @pytest.mark.parametrize("wrong", [
     {"part_name": "prices"}, {"part_name": "file:"}, {"part_name": "file:../x"}, {"part_name": "file:" + "x" * 76},
     {"version": 0}, {"need_ref": ""},
@@ -119,7 +126,7 @@ def test_a_binding_names_its_whole_place(wrong):
         replace(ANSWERS, **wrong)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=300))
 def test_arbitrary_bytes_are_refused_in_one_way(junk):
     _, private = sealed.make_need_key()
@@ -346,7 +353,8 @@ def test_a_wrong_share_is_noticed(need):
     again = sealed.split_key(need[1], OPENERS, 2)
     other = sealed.split_key(sealed.make_need_key()[1], OPENERS, 2)
     lied = replace(shares[1], value=bytes(32))
-    for wrong in ([shares[0], again[1]], [shares[0], other[1]], [shares[0], lied], [shares[0], shares[2], lied]):
+    spare = replace(shares[2], value=bytes(32))
+    for wrong in ([shares[0], again[1]], [shares[0], other[1]], [shares[0], lied], [shares[0], shares[1], spare]):
         with pytest.raises(sealed.WrongShare):
             sealed.join_shares(wrong)
 
@@ -388,8 +396,17 @@ def test_a_passphrase_is_the_same_on_every_keyboard(need):
     share = sealed.split_key(need[1], OPENERS, 2)[0]
     blob = sealed.wrap_share(share, sealed.Passphrase("caf\u00e9"), need_ref="NEED-1")
     assert sealed.unwrap_share(blob, sealed.Passphrase("cafe\u0301"), need_ref="NEED-1", opener="ann") == share
+    blob = sealed.wrap_share(share, sealed.Passphrase("ﬁne №1"), need_ref="NEED-1")
+    assert sealed.unwrap_share(blob, sealed.Passphrase("fine No1"), need_ref="NEED-1", opener="ann") == share
     with pytest.raises(ValueError):
         sealed.Passphrase("  ")
+
+
+def test_a_share_wrapped_under_another_openers_name_is_refused(need):
+    bobs = sealed.split_key(need[1], OPENERS, 2)[1]
+    blob = envelope.lock_bytes("share", KEYFILE, bobs.to_bytes(), {"need_ref": "NEED-1", "opener": "ann"})
+    with pytest.raises(sealed.WrongShare):
+        sealed.unwrap_share(blob, KEYFILE, need_ref="NEED-1", opener="ann")
 
 
 def test_an_impossible_cost_in_an_altered_head_is_not_paid(need):
@@ -477,7 +494,7 @@ def test_an_altered_entrusted_share_is_refused(need):
     private = sealed.unwrap_opener_key(keys, KEYFILE)
     blob = sealed.entrust_share(share, {"bob": keys.public}, need_ref="NEED-1", expires_at=NOON)
     place = {"need_ref": "NEED-1", "opener": "ann", "receiver": "bob", "expires_at": NOON}
-    for altered in flipped(blob):
+    for altered in (*flipped(blob), *flipped(blob, 0x20)):  # 0x20: the other case of the same letter
         with pytest.raises(sealed.SealBroken):
             sealed.receive_share(altered, private, **place)
     with pytest.raises(ValueError):
@@ -512,6 +529,10 @@ def test_a_manifest_covers_exactly_its_parts():
     assert not whole.covers(sealed.ManifestEntry.of("answers", b"price"))
     with pytest.raises(ValueError):
         manifest("price", "price")
+    reordered = json.loads(whole.to_json())
+    reordered["parts"].reverse()
+    with pytest.raises(sealed.SealBroken):
+        sealed.Manifest.from_json(sealed.canonical_json(reordered))
     for altered in (whole.to_json() + b" ", b"{}", b"[]", b"", whole.to_json().replace(b'"parts":[', b'"parts":[1,')):
         with pytest.raises(sealed.SealBroken):
             sealed.Manifest.from_json(altered)
@@ -527,6 +548,15 @@ def test_canonical_json_is_stable():
 def test_canonical_json_refuses_what_others_may_write_otherwise(unclear):
     with pytest.raises(ValueError):
         sealed.canonical_json(unclear)
+
+
+@pytest.mark.parametrize("spelling", [
+    b'{"a":1 }', b'{"b":1,"a":1}', b'{"a":1,"a":1}', b'{"a":"\\u0041"}', b"[1]", b'{"a":1.0}',
+])
+def test_only_the_canonical_spelling_is_read(spelling):
+    assert canonical.read_canonical_json(b'{"a":1}') == {"a": 1}
+    with pytest.raises(ValueError):
+        canonical.read_canonical_json(spelling)
 
 
 def test_an_instant_has_one_spelling():
@@ -627,7 +657,7 @@ def test_another_services_receipt_is_refused(tmp_path):
     ours, theirs = sealed.SigningKeys(tmp_path / "a"), sealed.SigningKeys(tmp_path / "b")
     receipt = sealed.sign_receipt(theirs.private_key(), FACTS)
     for claimed in (receipt, replace(receipt, key_id=sealed.key_id(ours.public_key()))):
-        with pytest.raises(sealed.ReceiptBroken):
+        with pytest.raises(sealed.ReceiptBroken, match="Another key" if claimed is receipt else "altered"):
             sealed.verify_receipt(ours.public_key(), claimed)
 
 
