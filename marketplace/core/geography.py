@@ -73,8 +73,7 @@ def miles_between(latitude: float, longitude: float, to_latitude: float, to_long
     """Great-circle distance between two positions in degrees, in statute miles."""
     north, to_north = radians(latitude), radians(to_latitude)
     half_chord = (
-        sin((to_north - north) / 2) ** 2
-        + cos(north) * cos(to_north) * sin(radians(to_longitude - longitude) / 2) ** 2
+        sin((to_north - north) / 2) ** 2 + cos(north) * cos(to_north) * sin(radians(to_longitude - longitude) / 2) ** 2
     )
     return 2 * EARTH_RADIUS_MILES * asin(min(1.0, sqrt(half_chord)))
 
