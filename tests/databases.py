@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import secrets
 import shutil
 from dataclasses import dataclass
@@ -12,26 +11,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from marketplace.core import db
-
-MODEL_MODULES = (
-    "marketplace.core.journal",
-    "marketplace.core.jobs",
-    "marketplace.core.mail",
-    "marketplace.core.references",
-    "marketplace.accounts.models",
-    "suppliers.profiles.models",
-    "suppliers.solutions.models",
-    "suppliers.evidence.models",
-    "tenders.needs.models",
-    "tenders.clarifications.models",
-    "tenders.bids.models",
-    "tenders.assessment.models",
-    "tenders.awards.models",
-    "tenders.contracts.models",
-    "tenders.notices.models",
-    "search.models",
-)
-
+from marketplace.tables import all_tables
 
 @dataclass
 class Template:
@@ -68,8 +48,6 @@ class Template:
 
 def template(folder: Path, server_url: str) -> Template:
     """SQLite in `folder`, or a database of its own on the PostgreSQL server that `server_url` names."""
-    for module in MODEL_MODULES:
-        importlib.import_module(module)
     if server_url:
         name = f"template_{secrets.token_hex(6)}"
         url = make_url(server_url).set(drivername="postgresql+psycopg")
@@ -80,7 +58,7 @@ def template(folder: Path, server_url: str) -> Template:
     else:
         made = Template(f"sqlite:///{folder / 'template.db'}", file=folder / "template.db")
     engine = db.make_engine(made.url)
-    db.Base.metadata.create_all(engine)
+    all_tables().create_all(engine)
     if made.file:
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

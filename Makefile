@@ -1,0 +1,42 @@
+# Two commands: `make run` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help install run test bench clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: .venv/installed node_modules/installed ## .venv with the marketplace program, and the page assets
+
+.venv/installed: requirements.txt setup.cfg pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+.venv/installed-test: .venv/installed requirements-test.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
+	touch $@
+
+.venv/installed-ci: .venv/installed-test requirements-ci.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-ci.txt
+	touch $@
+
+node_modules/installed: package-lock.json marketplace/assets.py .venv/installed
+	$(BIN)/python -m marketplace.assets
+	mkdir -p node_modules && touch $@
+
+run: install ## migrate, load the demonstration when empty, serve (PORT, MARKETPLACE_HOME)
+	MARKETPLACE_DEMONSTRATION=$${MARKETPLACE_DEMONSTRATION:-true} $(BIN)/marketplace upgrade
+	MARKETPLACE_DEMONSTRATION=$${MARKETPLACE_DEMONSTRATION:-true} $(BIN)/marketplace demo --if-empty
+	MARKETPLACE_DEMONSTRATION=$${MARKETPLACE_DEMONSTRATION:-true} exec $(BIN)/marketplace run
+
+test: install .venv/installed-test ## the fast tests, on SQLite
+	$(BIN)/python -m pytest -n 2 -m "not browser and not slow"
+
+bench: install .venv/installed-test ## speed as ratios to a yardstick in the same run (YARDSTICKS=folder)
+	$(BIN)/python -m tests.bench
+
+clean: ## remove what install made (not what a running copy keeps)
+	rm -rf .venv node_modules build marketplace/static/vendor *.egg-info

@@ -1,0 +1,249 @@
+"""The `marketplace` program: run it, upgrade it, fill it, take things in, get things out, check it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from sqlalchemy.exc import SQLAlchemyError
+
+from marketplace import config
+from marketplace.config import SettingRefused
+from marketplace.core import db, journal
+
+CANNOT_TELL = 2
+
+
+def main() -> None:
+    """Entry point: turns refusals into one sentence and an exit code instead of a traceback."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.exceptions.Abort:
+        stop("Stopped.", 130)
+    except click.ClickException as fault:
+        fault.show()
+        sys.exit(fault.exit_code)
+    except SettingRefused as fault:
+        stop(str(fault))
+    except SQLAlchemyError as fault:
+        stop(f"The database did not answer as expected: {str(getattr(fault, 'orig', fault)).splitlines()[0]}")
+
+
+def stop(message: str, code: int = 1) -> NoReturn:
+    """Ends the program with a sentence on standard error."""
+    click.echo(message, err=True)
+    sys.exit(code)
+
+
+def tell(message: str) -> None:
+    """Progress goes to standard error, so that standard output holds results only."""
+    click.echo(message, err=True)
+
+
+def prepare() -> config.Settings:
+    """Reads the settings and connects to the database."""
+    settings = config.load_settings()
+    config.install(settings)
+    db.connect(settings.url)
+    return settings
+
+
+def prepare_current() -> config.Settings:
+    """The same, and insists that the database is at this version's revision."""
+    from marketplace.upgrade import newest_revision, revision_of
+
+    settings = prepare()
+    found, wanted = revision_of(db.engine()), newest_revision()
+    if found != wanted:
+        stop(f"The database is at revision {found or 'none'}, this version needs {wanted}. Run: marketplace upgrade")
+    return settings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+def cli() -> None:
+    """The open procurement marketplace. Settings come from the environment (see README)."""
+
+
+@cli.command()
+def upgrade() -> None:
+    """Bring the database to this version, and load the councils and other reference data."""
+    from marketplace.upgrade import newest_revision, revision_of
+    from marketplace.upgrade import upgrade as bring_up
+
+    prepare()
+    before = revision_of(db.engine())
+    bring_up(db.engine())
+    _load_reference()
+    tell(f"Database at revision {newest_revision()}" + ("." if before == newest_revision() else f" (was {before or 'empty'})."))
+
+
+def _load_reference() -> None:
+    from marketplace.accounts.actions import load_councils
+    from marketplace.app import create_app
+
+    with create_app(config.current()).app_context():
+        load_councils()
+
+
+@cli.command()
+@click.option("--port", type=int, help="First port to try on 127.0.0.1 (setting PORT).")
+def run(port: int | None) -> None:
+    """Serve the web pages and run the worker, until stopped with Ctrl-C."""
+    from marketplace.serving import serve
+
+    settings = prepare_current()
+    sys.exit(serve(settings, port or settings.port, lambda message: click.echo(message)))
+
+
+@cli.command()
+def worker() -> None:
+    """Run a worker: index, mails, alerts, and what falls due by the clock."""
+    from marketplace.app import create_app
+    from marketplace.worker import Worker
+
+    Worker(create_app(prepare_current())).run()
+
+
+@cli.command()
+@click.option("--if-empty", is_flag=True, help="Do nothing when the database holds needs already.")
+def demo(if_empty: bool) -> None:
+    """Fill an empty copy with the demonstration and print its accounts."""
+    from marketplace.demo import fill, is_empty, remind
+
+    settings = prepare_current()
+    if not is_empty():
+        if if_empty:
+            click.echo(remind(settings))
+            return
+        stop("The database holds needs already; the demonstration goes into an empty one. Set MARKETPLACE_HOME to a new folder.")
+    click.echo(fill(settings, tell))
+
+
+@cli.command("import-notices")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_notices(file: Path) -> None:
+    """Take in needs of others from an OCDS release package (JSON, JSON lines) or a Contracts Finder CSV export.
+
+    The last line printed is JSON: rows, new, changed, unchanged, refused. Refused rows are written beside, by line.
+    """
+    from tenders.notices.importing import import_notices as take_in
+
+    _take_in(take_in, file)
+
+
+@cli.command("import-suppliers")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_suppliers(file: Path) -> None:
+    """Take in supplier profiles from JSON lines (id, name, text, and more if there).
+
+    The last line printed is JSON: rows, new, changed, unchanged, refused. Refused rows are written beside, by line.
+    """
+    from suppliers.profiles.importing import import_suppliers as take_in
+
+    _take_in(take_in, file)
+
+
+def _take_in(take_in: Callable[..., dict[str, Any]], file: Path) -> None:
+    from marketplace.app import create_app
+
+    settings = prepare_current()
+    with create_app(settings).app_context():
+        counts = take_in(file, tell=tell, aside=settings.home / "refused")
+    click.echo(json.dumps(counts))
+
+
+@cli.command()
+@click.option("--check", is_flag=True, help="Only compare index and database; exit 1 when they differ.")
+def reindex(check: bool) -> None:
+    """Rebuild the search index beside the old one and swap it in; searches go on meanwhile."""
+    from marketplace.app import create_app
+    from search.indexing import check_index, rebuild_index
+
+    with create_app(prepare_current()).app_context():
+        if check:
+            differences = check_index()
+            for line in differences[:20]:
+                click.echo(line)
+            click.echo(f"{len(differences)} differences.")
+            sys.exit(1 if differences else 0)
+        count = rebuild_index(tell)
+    click.echo(f"{count} documents indexed.")
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def export(folder: Path) -> None:
+    """Write every auditor's CSV file, the dictionary and the manifest to FOLDER. Put on record in the journal."""
+    from marketplace.app import create_app
+    from marketplace.auditors.actions import export_everything
+
+    if folder.exists() and any(folder.iterdir()):
+        stop(f"{folder} is not empty. Name a new folder, so that no old file is taken for a new one.")
+    with create_app(prepare_current()).app_context():
+        for line in export_everything(folder, tell):
+            click.echo(line)
+
+
+@cli.group()
+def audit() -> None:
+    """Check the record."""
+
+
+@audit.command()
+def verify() -> None:
+    """Check the journal's chain: exit 0 when whole, 1 naming the first bad line, 2 when it cannot tell."""
+    from marketplace.upgrade import revision_of
+
+    try:
+        prepare()
+        if not revision_of(db.engine()):
+            stop("There is no journal here: the database has no tables. Is MARKETPLACE_HOME or DATABASE_URL right?", CANNOT_TELL)
+        verdict = journal.verify(db.session())
+    except (SQLAlchemyError, SettingRefused, OSError, ValueError) as fault:
+        stop(f"Cannot tell: {str(getattr(fault, 'orig', None) or fault).splitlines()[0]}", CANNOT_TELL)
+    if verdict.is_whole:
+        click.echo(f"The journal is whole: {verdict.lines} lines.")
+        return
+    click.echo(f"Line {verdict.first_bad}: {verdict.reason}.")
+    sys.exit(1)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup(file: Path) -> None:
+    """Write every row (one point in time) and every file to one archive. Keys are left out: keep your own copy."""
+    from marketplace.backup import BackupRefused, write_backup
+    from marketplace.tables import all_tables
+
+    settings = prepare_current()
+    try:
+        counts = write_backup(db.engine(), all_tables(), settings.files_folder, file, tell)
+    except (BackupRefused, OSError) as fault:
+        stop(str(fault))
+    click.echo(f"{sum(counts.values())} rows written to {file}.")
+    click.echo(f"Not in it: the keys in {settings.keys_folder}. Without them sealed bids and drafts cannot be read.")
+
+
+@cli.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Restore an archive made by `backup` into an empty database and home."""
+    from marketplace.backup import BackupRefused, read_backup
+    from marketplace.tables import all_tables
+
+    settings = prepare()
+    try:
+        counts = read_backup(file, db.engine(), all_tables(), settings.files_folder, tell)
+    except (BackupRefused, OSError, KeyError, ValueError) as fault:
+        stop(f"Nothing was restored: {fault}")
+    click.echo(f"{sum(counts.values())} rows restored. Now put the keys back under {settings.keys_folder}, and run: marketplace reindex")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Web and worker together, for one machine: gunicorn and a worker as children, stopped together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+
+from marketplace.config import CHECKOUT, Settings
+
+THREADS = 4
+PORTS_TRIED = 50
+
+
+def free_port(first: int) -> int:
+    """The first port from `first` on that nothing on 127.0.0.1 listens on. OSError when fifty are taken."""
+    for port in range(first, first + PORTS_TRIED):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"No free port between {first} and {first + PORTS_TRIED - 1}.")
+
+
+def serve(settings: Settings, first_port: int, tell: Callable[[str], None]) -> int:
+    """Runs until stopped. A worker that dies is started again; when the web dies, all stop. Returns the exit code."""
+    port = free_port(first_port)
+    environment = {**os.environ, "PORT": str(port), "MARKETPLACE_HOME": str(settings.home)}
+    web = subprocess.Popen([*_gunicorn(settings, port)], env=environment, cwd=CHECKOUT)
+    work = _start_worker(environment)
+    is_stopping = False
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal is_stopping
+        is_stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    _wait_until_it_answers(port, web)
+    tell(f"{settings.service_name} is at http://127.0.0.1:{port}  (stop with Ctrl-C)")
+    started = time.monotonic()
+    while not is_stopping and web.poll() is None:
+        if work.poll() is not None and time.monotonic() - started > 1:
+            started = time.monotonic()
+            work = _start_worker(environment)
+        time.sleep(0.2)
+    code = web.poll()
+    for child in (web, work):
+        if child.poll() is None:
+            child.send_signal(signal.SIGTERM)
+    for child in (web, work):
+        _wait_or_kill(child)
+    return 0 if is_stopping else (code or 1)
+
+
+def _gunicorn(settings: Settings, port: int) -> list[str]:
+    return [
+        sys.executable, "-m", "gunicorn", "marketplace.app:create_app()",
+        "--bind", f"127.0.0.1:{port}",
+        "--workers", str(settings.web_workers),
+        "--worker-class", "gthread", "--threads", str(THREADS),
+        "--timeout", "60", "--graceful-timeout", "20", "--keep-alive", "5",
+        "--log-level", "warning", "--no-control-socket",
+    ]  # fmt: skip
+
+
+def _start_worker(environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "marketplace.cli", "worker"], env=environment, cwd=CHECKOUT)
+
+
+def _wait_until_it_answers(port: int, web: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        if web.poll() is not None:
+            return
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+
+
+def _wait_or_kill(child: subprocess.Popen[bytes]) -> None:
+    try:
+        child.wait(timeout=25)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()

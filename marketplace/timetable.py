@@ -1,0 +1,46 @@
+"""What falls due by the clock: one table. Each entry is safe to repeat; a late run changes nothing but the hour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from marketplace.core import clock, db
+from marketplace.core.db import Base, UTCDateTime
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something to do every so often: its name, how often, and the deed (returns how much it did)."""
+
+    name: str
+    every: timedelta
+    act: Callable[[], int]
+
+
+class LastRun(Base):
+    """When an entry last ran."""
+
+    __tablename__ = "timetable_runs"
+    name: Mapped[str] = mapped_column(String(80), primary_key=True)
+    ran_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+def is_due(entry: Entry) -> bool:
+    last = db.session.get(LastRun, entry.name)
+    due = last is None or last.ran_at + entry.every <= clock.now()
+    db.session.rollback()
+    return due
+
+
+def mark_done(entry: Entry) -> None:
+    with db.housekeeping() as current:
+        current.merge(LastRun(name=entry.name, ran_at=clock.now()))
+
+
+# TIMETABLE stands at the end, filled from the rooms.
+TIMETABLE: tuple[Entry, ...] = ()

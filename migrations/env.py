@@ -1,0 +1,17 @@
+"""Alembic's environment, driven by marketplace/upgrade.py: one connection, batch mode on SQLite."""
+
+from alembic import context
+
+from marketplace.core.db import Base
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    render_as_batch=connection.dialect.name == "sqlite",
+    compare_type=False,
+    # One revision, one transaction: a kill leaves whole revisions only.
+    transaction_per_migration=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,124 @@
+"""The journal: nothing silent, nothing changed, nothing missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from sqlalchemy import delete, text, update
+from sqlalchemy.exc import DatabaseError
+
+from marketplace.core import db, journal
+from marketplace.core.journal import Event, JournalHead, JournalLine, record
+from marketplace.core.mail import Mail
+from marketplace.core.references import next_reference
+from tests import making
+
+pytestmark = pytest.mark.usefixtures("house")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried(Event):
+    """A test tried something."""
+
+    what: str = ""
+
+
+@db.action
+def say(what: str, times: int = 1) -> None:
+    for _ in range(times):
+        record(Tried(subject="X-1", what=what))
+
+
+def test_an_action_that_changes_rows_and_says_nothing_is_rolled_back_and_named() -> None:
+    @db.action
+    def silent() -> None:
+        next_reference(db.session(), "N", 2026)
+
+    with pytest.raises(db.SilentAction, match="silent"):
+        silent()
+    with db.one_action("after") as current:
+        assert next_reference(current, "N", 2026) == "N-2026-0001"
+        record(Tried(subject="X-1"))
+
+
+def test_a_failed_action_leaves_neither_rows_nor_lines() -> None:
+    with pytest.raises(ValueError, match="stop"), db.one_action("half"):
+        next_reference(db.session(), "N", 2026)
+        record(Tried(subject="X-1"))
+        raise ValueError("stop")
+    assert db.session.query(JournalLine).count() == 0
+
+
+def test_an_action_inside_another_joins_it() -> None:
+    @db.action
+    def outer() -> None:
+        say("inner")
+        record(Tried(subject="X-1", what="outer"))
+
+    outer()
+    assert [line.facts["what"] for line in db.session.query(JournalLine).order_by(JournalLine.number)] == ["inner", "outer"]
+
+
+def test_lines_are_numbered_without_gaps_and_the_chain_is_whole() -> None:
+    say("once")
+    say("thrice", times=3)
+    verdict = journal.verify(db.session())
+    assert verdict.is_whole and verdict.lines == 4
+
+
+@pytest.mark.parametrize("statement", [update(JournalLine).values(actor="x"), delete(JournalLine)])
+def test_the_database_refuses_to_change_or_delete_a_line(statement) -> None:  # noqa: ANN001
+    say("once")
+    with pytest.raises(DatabaseError, match="append_only"), db.housekeeping() as current:
+        current.execute(statement)
+
+
+def _without_guards(current) -> None:  # noqa: ANN001
+    if db.engine().dialect.name == "sqlite":
+        for verb in ("update", "delete"):
+            current.execute(text(f"DROP TRIGGER journal_lines_refuse_{verb}"))
+    else:
+        current.execute(text("ALTER TABLE journal_lines DISABLE TRIGGER USER"))
+
+
+COLUMNS = [c for c in journal.HASHED if c != "number"] + ["hash"]
+
+
+@pytest.mark.parametrize("column", COLUMNS)
+def test_a_changed_column_of_any_line_is_found(column: str) -> None:
+    say("a", times=5)
+    with db.housekeeping() as current:
+        _without_guards(current)
+        if column == "at":
+            changed = making.clock.now().replace(microsecond=7)
+        else:
+            before = getattr(current.get(JournalLine, 3), column)
+            changed = ("1" if before[:1] != "1" else "2") + before[1:]
+        current.execute(update(JournalLine).where(JournalLine.number == 3).values({column: changed}))
+    verdict = journal.verify(db.session())
+    assert verdict.first_bad == 3
+
+
+def test_a_dropped_line_and_a_missing_last_line_are_found() -> None:
+    say("a", times=5)
+    with db.housekeeping() as current:
+        _without_guards(current)
+        current.execute(delete(JournalLine).where(JournalLine.number == 5))
+    assert journal.verify(db.session()).first_bad == 5
+    with db.housekeeping() as current:
+        current.execute(delete(JournalLine).where(JournalLine.number == 2))
+    assert journal.verify(db.session()).first_bad == 2
+
+
+def test_a_missing_head_is_found() -> None:
+    say("a")
+    with db.housekeeping() as current:
+        current.execute(delete(JournalHead))
+    assert not journal.verify(db.session()).is_whole
+
+
+def test_housekeeping_needs_no_line() -> None:
+    with db.housekeeping() as current:
+        current.add(Mail(key="k", recipient="a@b.uk", subject="s", body="b", made_at=making.clock.now(), due_at=making.clock.now()))
+    assert db.session.query(Mail).count() == 1
