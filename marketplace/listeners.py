@@ -1,0 +1,53 @@
+"""Who reacts to what: one table. Everything here reads the journal after the commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from marketplace.accounts import emails as account_emails
+from marketplace.core import jobs
+from marketplace.core.journal import JournalLine
+from marketplace.core.letters import Writer, write_letters
+from search import alerts, indexing
+from search import emails as search_emails
+from suppliers.evidence import emails as evidence_emails
+from suppliers.profiles import emails as profile_emails
+from tenders.assessment import emails as assessment_emails
+from tenders.awards import emails as award_emails
+from tenders.bids import emails as bid_emails
+from tenders.clarifications import emails as clarification_emails
+from tenders.contracts import emails as contract_emails
+from tenders.needs import emails as need_emails
+from tenders.notices import listening as notices
+
+WRITERS: tuple[dict[str, Writer], ...] = (
+    account_emails.EMAILS,
+    profile_emails.EMAILS,
+    evidence_emails.EMAILS,
+    need_emails.EMAILS,
+    clarification_emails.EMAILS,
+    bid_emails.EMAILS,
+    assessment_emails.EMAILS,
+    award_emails.EMAILS,
+    contract_emails.EMAILS,
+    search_emails.EMAILS,
+)
+MAIL_EVENTS = frozenset(name for room in WRITERS for name in room)
+
+
+def mail(lines: Sequence[JournalLine]) -> None:
+    """Writes the mails that each room says an event calls for."""
+    for line in lines:
+        letters = [letter for room in WRITERS if line.event in room for letter in room[line.event](line)]
+        write_letters(line, letters)
+
+
+LISTENERS: tuple[jobs.Listener, ...] = (
+    jobs.Listener("index", indexing.INDEX_EVENTS, indexing.react, takes_batches=True),
+    jobs.Listener("mail", MAIL_EVENTS, mail),
+    jobs.Listener("alerts", alerts.ALERT_EVENTS, alerts.react),
+    jobs.Listener("notices", notices.NOTICE_EVENTS, notices.react),
+)
+
+# Events that nobody needs to react to, and why: on record is all that they need.
+NONE_BECAUSE: dict[str, str] = {}
