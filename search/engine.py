@@ -77,7 +77,7 @@ class FacetCount:
 
 @dataclass(frozen=True)
 class Results:
-    """One page of results; is_partial when the time limit ended the search before every document was weighed."""
+    """One page of results; is_partial when the time limit ended the search, so that nothing is shown."""
 
     hits: tuple[Hit, ...]
     total: int
@@ -99,7 +99,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Match:
-    """A need and a supplier that fit, with why; the score, 0 to about 1, compares across needs."""
+    """A need and a supplier that fit, with why; scores compare across needs but are no percentage."""
 
     reference: str
     score: float

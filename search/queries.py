@@ -174,6 +174,11 @@ def _synonyms() -> dict[tuple[str, ...], tuple[Term, ...]]:
     return {key: tuple(dict.fromkeys(terms)) for key, terms in table.items()}
 
 
+def same_meaning(wanted: tuple[str, ...]) -> tuple[Term, ...]:
+    """The terms that the synonyms file lists beside this one."""
+    return _synonyms().get(wanted, ())
+
+
 def _with_synonyms(clauses: list[Clause]) -> Iterator[Clause]:
     """Adds what means the same; words typed in a row that are one listed term become one clause."""
     place = 0

@@ -7,12 +7,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from search.documents import Document, Kind, NeedDocument, Status, budget_band, fingerprint
+from marketplace.core.geography import miles_between
+from search.documents import (
+    Document,
+    Kind,
+    NeedDocument,
+    Status,
+    budget_band,
+    fingerprint,
+)
 from search.engine import FacetCount, Filters, Near, Sort
 
 NEED_FACETS = ("status", "region", "category", "budget_band", "capability", "source")
 SUPPLIER_FACETS = ("region", "size", "capability", "source")
-_EARTH_RADIUS_MILES = 3958.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +158,6 @@ def _within(near: Near) -> Callable[[Facts], bool]:
         and facts.longitude is not None
         and miles_between(near.latitude, near.longitude, facts.latitude, facts.longitude) <= near.miles
     )
-
-
-def miles_between(latitude: float, longitude: float, other_latitude: float, other_longitude: float) -> float:
-    """Great-circle distance in miles between two places in degrees."""
-    a, b = math.radians(latitude), math.radians(other_latitude)
-    across = math.radians(other_longitude - longitude)
-    half = math.sin((b - a) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(across / 2) ** 2
-    return 2 * _EARTH_RADIUS_MILES * math.asin(math.sqrt(min(1.0, half)))
 
 
 def turn(reference: str, now: datetime) -> str:

@@ -13,13 +13,13 @@ LONGEST_WORD = 40
 _WORD = re.compile(r"\b[cf](?:\+\+|#)|\d{1,3}(?:,\d{3})+(?!\d)|[^\W_]+(?:['’][^\W_]+)*", re.IGNORECASE)
 _Z_SPELLING = re.compile(r"iz(?=(?:e|ed|es|er|ers|ing|ation|ations|ational)$)")
 
-STOP_WORDS = frozenset(
+_LITTLE = (
     "a about above after all also am an and any are as at be because been before being below between both but by can"
     " could did do does doing during each either etc few for from further had has have having he her here hers him his"
     " how i if in into is it its itself just may me might more most must my no nor not of off on once only or other our"
     " out over own per same shall she should so some such than that the their them then there these they this those"
     " through to too under until up us very was we were what when where which while who whom why will with within would"
-    " you your".split()
+    " you your"
 )
 
 
@@ -67,4 +67,5 @@ def stems(text: str) -> list[str]:
     return [word.stem for word in split_words(text)]
 
 
-STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
+# Words that nearly every text has: left out of queries and matching, kept in the index so that phrases stay exact.
+STOP_STEMS = frozenset(stem(word) for word in _LITTLE.split())

@@ -1,0 +1,217 @@
+"""A slow, plain engine over documents in memory, for when the index is missing or broken; nothing to keep on disk."""
+
+import heapq
+import math
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from search.documents import (
+    Document,
+    Kind,
+    NeedDocument,
+    Passage,
+    PassageDocument,
+    cleaned,
+    fingerprint,
+    passages_of,
+)
+from search.engine import PAGE_SIZE, Filters, Match, Results, Sort
+from search.matching import (
+    K1,
+    B,
+    ScoredPassage,
+    count_words,
+    match_needs,
+    match_suppliers,
+)
+from search.queries import Clause, Query, Term
+from search.results import make_results
+from search.selection import Facts, facts_of, select
+from search.spelling import did_you_mean
+from search.words import fold, split_words, stems
+
+
+class FallbackEngine:
+    """Reads every text at every search; the same answers in shape as any engine, ranked by counts of words."""
+
+    def __init__(self, documents: Iterable[Document] = ()) -> None:
+        self._documents: dict[Kind, dict[str, Document]] = {kind: {} for kind in Kind}
+        self.write(documents)
+
+    def write(self, upserts: Iterable[Document], removals: Iterable[tuple[Kind, str]] = ()) -> None:
+        """Puts the documents in, takes the removed references out; safe to repeat."""
+        for document in upserts:
+            self._documents[document.kind][document.reference] = cleaned(document)
+        for kind, reference in removals:
+            self._documents[kind].pop(reference, None)
+
+    def rebuild(self, documents: Iterable[Document], progress: Callable[[int], None] | None = None) -> int:
+        """Takes these documents in place of all others."""
+        fresh = FallbackEngine(documents)
+        self._documents = fresh._documents
+        count = sum(map(len, self._documents.values()))
+        if progress:
+            progress(count)
+        return count
+
+    def search_needs(
+        self,
+        query: Query,
+        filters: Filters,
+        sort: Sort = Sort.RELEVANCE,
+        page: int = 1,
+        *,
+        now: datetime,
+        page_size: int = PAGE_SIZE,
+    ) -> Results:
+        """Published needs that the query finds."""
+        return self._search(Kind.NEED, query, filters, sort, page, now, page_size)
+
+    def search_suppliers(
+        self,
+        query: Query,
+        filters: Filters,
+        sort: Sort = Sort.RELEVANCE,
+        page: int = 1,
+        *,
+        now: datetime,
+        page_size: int = PAGE_SIZE,
+    ) -> Results:
+        """Suppliers that the query finds."""
+        return self._search(Kind.SUPPLIER, query, filters, sort, page, now, page_size)
+
+    def match(self, passages: Sequence[Passage], kind: Kind, limit: int = 20, *, now: datetime) -> list[Match]:
+        """The suppliers for a need's passages, or the open needs for a supplier's, best first."""
+        needs = MemoryPassages(self._documents[Kind.NEED].values())
+        suppliers = MemoryPassages(self._documents[Kind.SUPPLIER].values())
+
+        def rarity(stem: str) -> float:
+            return needs.rarity(stem) + suppliers.rarity(stem)
+
+        if kind is Kind.SUPPLIER:
+            return match_suppliers(passages, suppliers, rarity, limit, now)
+        return match_needs(passages, needs, suppliers, self._open_needs(now), rarity, limit, now)
+
+    def references(self, kind: Kind) -> dict[str, str]:
+        """Every reference with the fingerprint of its document."""
+        return {reference: fingerprint(document) for reference, document in self._documents[kind].items()}
+
+    def is_healthy(self) -> bool:
+        """Always true: there is nothing that could break."""
+        return True
+
+    def _open_needs(self, now: datetime) -> list[str]:
+        facts = [facts_of(document) for document in self._documents[Kind.NEED].values()]
+        at = now.timestamp()
+        return [fact.reference for fact in facts if fact.at <= at and fact.status(at) == "open"]
+
+    def _search(
+        self, kind: Kind, query: Query, filters: Filters, sort: Sort, page: int, now: datetime, page_size: int
+    ) -> Results:
+        began = time.perf_counter()
+        documents = list(self._documents[kind].values())
+        found: list[tuple[float, Facts, int]] = []
+        for key, document in enumerate(documents):
+            score = _score(document, query)
+            if score is not None:
+                found.append((score, facts_of(document), key))
+        selection = select(kind, found, filters, sort, now)
+        mended = did_you_mean(query, _vocabulary(documents)) if not found else None
+        return make_results(selection, query, page, page_size, documents.__getitem__, mended, began)
+
+
+class MemoryPassages:
+    """Passages in memory with the counts that BM25 needs."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        self._by_owner: dict[str, list[PassageDocument]] = {}
+        self._postings: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        self._owners: list[str] = []
+        self._lengths: list[int] = []
+        for document in documents:
+            self._by_owner[document.reference] = list(passages_of(document))
+            for passage in self._by_owner[document.reference]:
+                self._add(passage)
+        self.average_length = sum(self._lengths) / max(1, len(self._lengths))
+
+    def _add(self, passage: PassageDocument) -> None:
+        counts = Counter(stems(passage.text))
+        for stem, count in counts.items():
+            self._postings[stem].append((len(self._owners), count))
+        self._owners.append(passage.owner)
+        self._lengths.append(counts.total())
+
+    def rarity(self, stem: str) -> float:
+        """Inverse document frequency over the passages."""
+        return 1 + math.log(max(1, len(self._owners)) / (self.frequency(stem) + 1))
+
+    def frequency(self, stem: str) -> int:
+        """Passages that have the stem."""
+        return len(self._postings.get(stem, ()))
+
+    def score(
+        self, weights: Mapping[str, float], limit: int, owners: Collection[str] | None = None
+    ) -> list[ScoredPassage]:
+        """The best passages by BM25."""
+        wanted = None if owners is None else frozenset(owners)
+        scores: dict[int, float] = defaultdict(float)
+        for stem, weight in weights.items():
+            worth = weight * self.rarity(stem) * (K1 + 1)
+            for number, count in self._postings.get(stem, ()):
+                fullness = K1 * (1 - B + B * self._lengths[number] / self.average_length)
+                scores[number] += worth * count / (count + fullness)
+        pairs = ((score, self._owners[number]) for number, score in scores.items())
+        return heapq.nlargest(limit, (pair for pair in pairs if wanted is None or pair[1] in wanted))
+
+    def passages_of(self, reference: str) -> Sequence[PassageDocument]:
+        """The passages of one document."""
+        return self._by_owner.get(reference, [])
+
+    def word_counts(self, reference: str) -> Counter:
+        """The stems of one document's passages with their counts."""
+        return count_words(self.passages_of(reference))
+
+
+def _score(document: Document, query: Query) -> float | None:
+    """None when the document is not found; words in the heading count three times."""
+    heading = stems(document.heading)
+    texts = [heading, *(stems(text) for text in searched_texts(document))]
+    if any(_count(texts, term) for term in query.excluded):
+        return None
+    counts = [_clause_count(texts, clause) + 2 * _clause_count([heading], clause) for clause in query.clauses]
+    return None if any(count == 0 for count in counts) else float(sum(math.log1p(count) for count in counts))
+
+
+def searched_texts(document: Document) -> list[str]:
+    """Every text of a document but its heading that words are looked for in."""
+    facts = [document.reference, *document.capabilities]
+    if isinstance(document, NeedDocument):
+        facts.append(document.buyer)
+    return [text for passage in document.passages for text in (passage.label, passage.text)] + facts
+
+
+def _clause_count(texts: Sequence[list[str]], clause: Clause) -> int:
+    return sum(_count(texts, term) for term in clause.terms)
+
+
+def _count(texts: Sequence[list[str]], term: Term) -> int:
+    length = len(term.stems)
+    wanted = list(term.stems)
+    return sum(
+        words[place : place + length] == wanted for words in texts for place, word in enumerate(words) if word == wanted[0]
+    )
+
+
+def _vocabulary(documents: Iterable[Document]) -> Counter:
+    counts: Counter = Counter()
+    for document in documents:
+        counts.update(plain_words(document))
+    return counts
+
+
+def plain_words(document: Document) -> set[str]:
+    """The document's distinct words, folded but not stemmed, as spelling suggestions show them."""
+    texts = [document.heading, *searched_texts(document)]
+    return {fold(text[word.start : word.end]) for text in texts for word in split_words(text)}
