@@ -48,6 +48,12 @@ class Conflict(Refusal):
     status = 409
 
 
+class Gone(Refusal):
+    """It was here and is no longer: a link that is used up or too old."""
+
+    status = 410
+
+
 class TooMany(Refusal):
     """Too many tries; carries no hint of whether the account exists."""
 

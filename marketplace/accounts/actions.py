@@ -1,0 +1,243 @@
+"""Making an account, confirming it, its password and its end; founding organisations."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, update
+
+from marketplace.accounts import queries, rules
+from marketplace.accounts.councils import load_councils
+from marketplace.accounts.events import (
+    AccountClosed,
+    ConfirmationAsked,
+    EmailConfirmed,
+    KnownAddressRegistered,
+    NameChanged,
+    OrganisationFounded,
+    PasswordChanged,
+    PasswordReset,
+    PasswordResetAsked,
+    PersonRegistered,
+    SessionsEnded,
+)
+from marketplace.accounts.joining import ask_to_join, end_membership_of, make_member, settle_requests
+from marketplace.accounts.models import Invitation, Organisation, Person, Token
+from marketplace.accounts.passwords import hash_password, is_password
+from marketplace.core import clock, db
+from marketplace.core.db import action
+from marketplace.core.errors import Gone, NotFound, Problem, Problems, insist
+from marketplace.core.journal import Actor, record
+from marketplace.core.mail import Mail
+from marketplace.core.references import next_reference, pseudonym, slug
+from marketplace.core.tokens import is_token, make_token, salted_hash, token_row
+
+__all__ = [
+    "ask_to_change_password", "ask_to_join", "change_name", "change_password", "close_account", "confirm_email",
+    "end_sessions", "found_organisation", "join_council", "link_text", "load_councils", "make_member", "register_person",
+    "reset_password", "send_confirmation",
+]  # fmt: skip
+
+PREFIXES = {"audit_body": "AB", "platform": "P", "supplier": "S", "authority": "C"}
+
+
+def as_person(person: Person) -> Actor:
+    """The journal's actor for an act on one's own account."""
+    return Actor(person.pseudonym, "", "person")
+
+
+@action
+def register_person(name: str, email: str, password: str, *, is_confirmed: bool = False) -> Person | None:
+    """Makes an account and mails a link to confirm it. Raises Problems when password_problems finds any.
+
+    None when the address has an account already: its owner is mailed, and the page must say the same as for a new
+    one. `is_confirmed` is for an address that a link in a mail has proved, and for the command line.
+    """
+    email = rules.tidy_email(email)
+    insist(rules.password_problems(password, email))
+    # Hashed in both cases, so that the time taken does not tell which it was.
+    password_hash = hash_password(password)
+    known = queries.find_person(email)
+    if known is not None:
+        token = 0 if known.email_confirmed_at else _make_token(known, "confirm", rules.CONFIRMATION_LASTS).id
+        record(KnownAddressRegistered(subject=known.pseudonym, token=token))
+        return None
+    person = Person(
+        pseudonym=pseudonym("p"),
+        email=email,
+        name=name.strip(),
+        password_hash=password_hash,
+        created_at=clock.now(),
+        email_confirmed_at=clock.now() if is_confirmed else None,
+    )
+    db.session.add(person)
+    db.session.flush()
+    token = 0 if is_confirmed else _make_token(person, "confirm", rules.CONFIRMATION_LASTS).id
+    record(PersonRegistered(subject=person.pseudonym, token=token), as_person(person))
+    return person
+
+
+@action
+def join_council(name: str, email: str, password: str, council: Organisation, note: str = "") -> Person | None:
+    """Registers a person who asks to join a council; confirming the address decides what becomes of the request."""
+    person = register_person(name, email, password)
+    if person is not None:
+        ask_to_join(person, council, note)
+    return person
+
+
+@action
+def send_confirmation(person_id: int) -> None:
+    """Mails a new link to confirm the address; nothing to do when it is confirmed."""
+    person = queries.get_person(person_id, lock=True)
+    if person.email_confirmed_at is None:
+        token = _make_token(person, "confirm", rules.CONFIRMATION_LASTS)
+        record(ConfirmationAsked(subject=person.pseudonym, token=token.id), as_person(person))
+
+
+@action
+def confirm_email(link: str) -> Person:
+    """Confirms the address that the link was mailed to, and settles what waited for it. Gone when it is used up."""
+    person = _use_token(link, "confirm").person
+    _confirm(person)
+    return person
+
+
+def _confirm(person: Person) -> None:
+    if person.email_confirmed_at is None:
+        person.email_confirmed_at = clock.now()
+        record(EmailConfirmed(subject=person.pseudonym), as_person(person))
+        db.session.flush()
+        settle_requests(person)
+
+
+@action
+def ask_to_change_password(email: str) -> None:
+    """Mails a link to choose a new password, if there is an account. Does as much work when there is none."""
+    person = queries.find_person(email)
+    if person is None:
+        record(PasswordResetAsked(subject="a_" + salted_hash("address", rules.tidy_email(email))[:12]))
+        return
+    token = _make_token(person, "reset", rules.RESET_LASTS)
+    record(PasswordResetAsked(subject=person.pseudonym, token=token.id))
+
+
+@action
+def reset_password(link: str, password: str) -> Person:
+    """Sets a new password, ends every session and kills every other link. The mailbox is proved by it."""
+    person = find_link("reset", link).person
+    insist(rules.password_problems(password, person.email))
+    _use_token(link, "reset")
+    person.password_hash = hash_password(password)
+    person.session_version += 1
+    record(PasswordReset(subject=person.pseudonym), as_person(person))
+    _confirm(person)
+    return person
+
+
+@action
+def change_password(person_id: int, current: str, password: str) -> Person:
+    """Sets a new password and ends every session. Problems when the current one is wrong."""
+    person = queries.get_person(person_id, lock=True)
+    _insist_password(person, current, "current")
+    insist(rules.password_problems(password, person.email))
+    person.password_hash = hash_password(password)
+    person.session_version += 1
+    record(PasswordChanged(subject=person.pseudonym), as_person(person))
+    return person
+
+
+@action
+def change_name(person_id: int, name: str) -> Person:
+    """Changes the name that others see."""
+    person = queries.get_person(person_id, lock=True)
+    if person.name != name.strip():
+        person.name = name.strip()
+        record(NameChanged(subject=person.pseudonym), as_person(person))
+    return person
+
+
+@action
+def end_sessions(person_id: int) -> None:
+    """Signs the person out everywhere, here too."""
+    person = queries.get_person(person_id, lock=True)
+    person.session_version += 1
+    record(SessionsEnded(subject=person.pseudonym), as_person(person))
+
+
+@action
+def close_account(person_id: int, password: str) -> None:
+    """Erases name, address, password and mails, and ends memberships. The journal keeps the pseudonym."""
+    person = queries.get_person(person_id, lock=True)
+    _insist_password(person, password, "password")
+    for membership in queries.memberships_of_person(person.id):
+        end_membership_of(membership, as_person(person))
+    db.session.execute(delete(Mail).where(Mail.recipient == person.email))
+    erased = f"{person.pseudonym}@erased.invalid"
+    invitations = update(Invitation).where(Invitation.email == person.email)
+    db.session.execute(invitations.values(email=erased, name=""))
+    person.email, person.name, person.password_hash = erased, "Closed account", ""
+    person.session_version += 1
+    person.erased_at = clock.now()
+    record(AccountClosed(subject=person.pseudonym), as_person(person))
+
+
+@action
+def found_organisation(kind: str, name: str, actor: Actor | None = None) -> Organisation:
+    """Sets up an approved audit body or the service's own organisation; the one of that name if it is there."""
+    found = queries.find_organisation_named(kind, name)
+    if found is not None:
+        return found
+    made = Organisation(
+        kind=kind,
+        reference=next_reference(db.session(), PREFIXES[kind], clock.today().year),
+        name=name.strip(),
+        slug=slug(name),
+        created_at=clock.now(),
+        approved_at=clock.now(),
+    )
+    db.session.add(made)
+    db.session.flush()
+    happened = OrganisationFounded(subject=made.reference, kind=kind)
+    record(happened, actor) if actor else record(happened)
+    return made
+
+
+def link_text(token: Token) -> str:
+    """What stands in the address of the link for this token."""
+    return make_token(token.purpose, token.id, str(token.session_version))
+
+
+def find_link(purpose: str, link: str, lock: bool = False) -> Token:
+    """The token of a link that still works. NotFound when it is not ours, Gone when it is used up."""
+    row_id = token_row(link)
+    token = queries.find_token(row_id, purpose, lock) if row_id is not None else None
+    if token is None or not is_token(purpose, link, token.id, str(token.session_version)):
+        raise NotFound("This link is not complete. Open it again from the email.")
+    if not rules.is_usable(token, clock.now()):
+        raise Gone("This link has been used or is too old. Ask for a new one.")
+    return token
+
+
+def _use_token(link: str, purpose: str) -> Token:
+    token = find_link(purpose, link, lock=True)
+    token.used_at = clock.now()
+    return token
+
+
+def _make_token(person: Person, purpose: str, lasts: timedelta) -> Token:
+    token = Token(
+        person_id=person.id,
+        purpose=purpose,
+        session_version=person.session_version,
+        made_at=clock.now(),
+        expires_at=clock.now() + lasts,
+    )
+    db.session.add(token)
+    db.session.flush()
+    return token
+
+
+def _insist_password(person: Person, password: str, field: str) -> None:
+    if not is_password(password, person.password_hash):
+        raise Problems([Problem("Password is not right", field)])
