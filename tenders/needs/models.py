@@ -280,3 +280,16 @@ class NeedVersion(Base):
     snapshot: Mapped[str] = mapped_column(Text)
     changes: Mapped[str] = mapped_column(Text, default="[]")
     sha256: Mapped[str] = mapped_column(String(64))
+
+
+class NeedAmendment(Base):
+    """Changes to an open need that are being prepared; nobody outside the council sees them before publication."""
+
+    __tablename__ = "need_amendments"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), unique=True)
+    started_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    started_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    saved_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    # JSON: only what differs from the need, by content key (content.py).
+    content: Mapped[str] = mapped_column(Text, default="{}")

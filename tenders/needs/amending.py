@@ -1,0 +1,219 @@
+"""Changing a published need: amendments prepared in a copy, extensions, withdrawal. Each leaves a public version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from marketplace.accounts.models import Membership
+from marketplace.core import clock, db
+from marketplace.core.db import action
+from marketplace.core.errors import Conflict, NotFound, Problem, insist
+from marketplace.core.journal import record
+from marketplace.core.moments import day
+from tenders.needs import content, events, queries, rules, snapshots
+from tenders.needs.actions import MOVED_ON, freeze, get_own_need, subject_of, with_place, write
+from tenders.needs.models import Need, NeedAmendment
+from tenders.needs.sections import SECTION_OF, SECTIONS, Section, get_section
+from tenders.needs.status import status_of
+
+# Used when the pinned rules name none: a week to read what changed and answer it.
+LEAST_DAYS_AFTER_A_MATERIAL_CHANGE = 7
+
+
+def amended_content(need: Need, amendment: NeedAmendment | None) -> content.Content:
+    """What the need would say with the amendment."""
+    return {**content.content_of(need), **(content.from_json(amendment.content) if amendment else {})}
+
+
+def as_amended(need: Need, amendment: NeedAmendment | None) -> Need:
+    """A need that no table holds, saying what the amendment would make it say: for previews and rules."""
+    kept = {column.key: getattr(need, column.key) for column in Need.__table__.columns if column.key != "id"}
+    changed = Need(**kept)
+    changed.authority = need.authority
+    content.write_content(changed, amended_content(need, amendment), clock.now())
+    return changed
+
+
+def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+    """The public content keys that differ."""
+    return [each["field"] for each in snapshots.changes_between(before, after)]
+
+
+def is_material_by_rule(fields: list[str]) -> bool:
+    """Whether the law of the house calls the change material, whatever the council says (s31)."""
+    return any(SECTION_OF[each].is_material for each in fields if each in SECTION_OF)
+
+
+def amendment_problems(
+    fields: list[str], is_material: bool, reason: str, closes_before: datetime, need: Need, now: datetime
+) -> list[Problem]:
+    """Whether these changes may be published; `need` says what it would say, `closes_before` when it closed."""
+    if not fields:
+        return [Problem("Nothing differs from the published need yet: change a section first")]
+    found = [] if reason.strip() else [Problem("Enter the reason. Everyone can read it", "reason")]
+    closes_at = need.closes_at
+    if closes_at is None or closes_at < closes_before:
+        return [*found, Problem("The closing time can only be moved later", "dates")]
+    if any(SECTION_OF[each].is_answered for each in fields if each in SECTION_OF) and closes_at == closes_before:
+        found.append(Problem("Bidders answer what you changed, so move the closing time later under “Dates”", "dates"))
+    earliest = now + timedelta(days=least_days(need, now))
+    if is_material and closes_at < earliest:
+        found.append(Problem(f"After a material change bids close on {day(earliest)} or later: move the date", "dates"))
+    return found
+
+
+def least_days(need: Need, now: datetime) -> int:
+    """Days that bidders have at least after a material change."""
+    found = rules.regime_of(need, now).find_value("amendment.least_days")
+    return found if isinstance(found, int) else LEAST_DAYS_AFTER_A_MATERIAL_CHANGE
+
+
+@action
+def save_amendment(
+    need_id: int, member: Membership, section: str, values: Mapping[str, Any], seen: str | None = None
+) -> NeedAmendment:
+    """Saves one section of the amendment, starting it when there is none. Raises Conflict like save_section."""
+    need = get_own_need(need_id, member)
+    now = clock.now()
+    _insist_amendable(need, section, now)
+    amendment = queries.find_amendment(need)
+    before = content.part_of(amended_content(need, amendment), get_section(section).keys)
+    if seen is not None and seen != content.fingerprint(before):
+        raise Conflict(MOVED_ON)
+    if amendment is None:
+        amendment = NeedAmendment(need_id=need.id, started_at=now, started_by_id=member.person_id, content="{}")
+        db.session.add(amendment)
+    kept = {**content.from_json(amendment.content), **with_place(values)}
+    published = content.content_of(need)
+    amendment.content = content.to_json({k: v for k, v in _numbered(kept).items() if v != published.get(k)})
+    amendment.saved_at = now
+    record(events.AmendmentSaved(**subject_of(need), section=section), member.actor("officer"))
+    return amendment
+
+
+def _numbered(values: dict[str, Any]) -> dict[str, Any]:
+    """New list items get ids below nought, so that pages and questions can name them before they have a row."""
+    for key in ("requirements", "criteria", "questions", "price_lines", "documents"):
+        items = values.get(key, [])
+        lowest = min([0, *(each["id"] for each in items if each.get("id"))])
+        for each in items:
+            if not each.get("id"):
+                lowest -= 1
+                each["id"] = lowest
+    return values
+
+
+def _insist_amendable(need: Need, section: str, now: datetime) -> None:
+    if not get_section(section).is_amendable:
+        raise NotFound("This part of a published need cannot be amended.")
+    if status_of(need, now) != "open":
+        raise Conflict("A need can be amended only while it is open.")
+
+
+@action
+def drop_amendment(need_id: int, member: Membership) -> None:
+    """Throws the amendment away; nothing public changes."""
+    need = get_own_need(need_id, member)
+    amendment = queries.find_amendment(need)
+    if amendment is None:
+        raise Conflict("There is no amendment to throw away.")
+    db.session.delete(amendment)
+    record(events.AmendmentDropped(**subject_of(need)), member.actor("officer"))
+
+
+@action
+def amend_need(need_id: int, member: Membership, reason: str, says_material: bool = False) -> Need:
+    """Publishes the prepared amendment. Raises Problems; ids of questions and price lines that stay are kept."""
+    need = get_own_need(need_id, member)
+    now = clock.now()
+    if status_of(need, now) != "open" or need.closes_at is None:
+        raise Conflict("A need can be amended only while it is open.")
+    amendment = queries.find_amendment(need)
+    before, closes_before = snapshots.snapshot_of(need), need.closes_at
+    if amendment is not None:
+        write(need, content.from_json(amendment.content), now)
+        db.session.delete(amendment)
+    fields = changed_fields(before, snapshots.snapshot_of(need))
+    is_material = says_material or is_material_by_rule(fields)
+    insist(
+        amendment_problems(fields, is_material, reason, closes_before, need, now)
+        or [*rules.content_problems(need, now), *rules.notice_problems(need, now)]
+    )
+    need.version += 1
+    need.saved_at = now
+    version = freeze(need, "amended", member, before=before, reason=reason.strip(), is_material=is_material)
+    record(
+        events.NeedAmended(
+            **subject_of(need),
+            version=version.number,
+            is_material=is_material,
+            fields=tuple(fields),
+            closes_at=need.closes_at,
+            sha256=version.sha256,
+        ),
+        member.actor("officer"),
+    )
+    return need
+
+
+@action
+def extend_need(
+    need_id: int, member: Membership, closes_at: datetime, reason: str, questions_close_at: datetime | None = None
+) -> Need:
+    """Moves the closing time later, before it has passed. The lock keeps it from crossing a submission."""
+    need = get_own_need(need_id, member)
+    insist(rules.extension_problems(need, closes_at, reason, clock.now()))
+    insist(rules.question_time_problems(questions_close_at, closes_at))
+    before, closed_before = snapshots.snapshot_of(need), need.closes_at
+    assert closed_before is not None
+    need.closes_at = closes_at
+    need.questions_close_at = questions_close_at or need.questions_close_at
+    need.version += 1
+    _move_amendment(need, closes_at)
+    version = freeze(need, "extended", member, before=before, reason=reason.strip())
+    record(
+        events.NeedExtended(
+            **subject_of(need),
+            version=version.number,
+            closed_at_before=closed_before,
+            closes_at=closes_at,
+            sha256=version.sha256,
+        ),
+        member.actor("officer"),
+    )
+    return need
+
+
+def _move_amendment(need: Need, closes_at: datetime) -> None:
+    """An amendment that was prepared with an earlier closing time must not bring it back."""
+    amendment = queries.find_amendment(need)
+    if amendment is None:
+        return
+    kept = content.from_json(amendment.content)
+    if kept.get("closes_at") and kept["closes_at"] < closes_at:
+        kept["closes_at"] = closes_at
+        amendment.content = content.to_json(kept)
+
+
+@action
+def withdraw_need(need_id: int, member: Membership, reason: str) -> Need:
+    """Withdraws a published need for a reason that everyone can read. Bids already sealed stay sealed."""
+    need = get_own_need(need_id, member)
+    now = clock.now()
+    insist(rules.withdrawal_problems(need, reason, now))
+    before = snapshots.snapshot_of(need)
+    need.withdrawn_at, need.withdrawal_reason = now, reason.strip()
+    need.version += 1
+    version = freeze(need, "withdrawn", member, before=before, reason=reason.strip(), is_material=True)
+    record(
+        events.NeedWithdrawn(**subject_of(need), version=version.number, sha256=version.sha256),
+        member.actor("+".join(sorted(member.roles))),
+    )
+    return need
+
+
+def amendable_sections() -> list[Section]:
+    """The sections that an amendment may change."""
+    return [each for each in SECTIONS if each.is_amendable]

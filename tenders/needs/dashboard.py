@@ -1,0 +1,84 @@
+"""What waits for a member of a council. Higher rooms append their sources when they are imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from marketplace.accounts.access import has_permission
+from marketplace.accounts.models import Membership
+from marketplace.core import clock
+from tenders.needs import queries
+from tenders.needs.models import Need
+from tenders.needs.rules import content_problems, notice_problems
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that waits: what, where it is done, for which need, and by when."""
+
+    title: str
+    href: str
+    about: str = ""
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page of a later stage that the council's need page leads to; without `href` it is not open yet."""
+
+    title: str
+    href: str = ""
+    hint: str = ""
+    status: str = ""
+    is_done: bool = False
+
+
+TASK_SOURCES: list[Callable[[Membership], list[Task]]] = []
+PLACE_SOURCES: list[Callable[[Need, Membership], list[Place]]] = []
+
+
+def tasks_of(member: Membership) -> list[Task]:
+    """Everything that waits for the member, the soonest due first, what has no date last."""
+    found = [task for source in TASK_SOURCES for task in source(member)]
+    return sorted(found, key=lambda each: (each.due_at is None, each.due_at or clock.now()))
+
+
+def places_of(need: Need, member: Membership) -> list[Place]:
+    """The pages of later stages for a published need, in the order of a purchase."""
+    return [place for source in PLACE_SOURCES for place in source(need, member)]
+
+
+def need_tasks(member: Membership) -> list[Task]:
+    """Approvals asked of this member, and the member's own drafts that came back or can go on."""
+    return [*_approvals(member), *_own_drafts(member)]
+
+
+def _approvals(member: Membership) -> list[Task]:
+    if not has_permission("approve_need", member):
+        return []
+    waiting = queries.needs_waiting_for_approval(member.organisation_id, not_by=member.person_id)
+    return [Task("Approve and publish", f"/council/needs/{each.reference}", each.title, each.closes_at) for each in waiting]
+
+
+def _own_drafts(member: Membership) -> list[Task]:
+    if not has_permission("draft_need", member):
+        return []
+    now = clock.now()
+    own = [each for each in queries.unpublished_needs_of(member.organisation_id) if each.author_id == member.person_id]
+    found = []
+    for need in own:
+        href = f"/council/needs/{need.reference}"
+        name = need.title or need.reference
+        if need.review_asked_at is not None:
+            if notice_problems(need, now):
+                found.append(Task("Enter the number of the central notice", f"{href}/central-notice", name))
+        elif need.review_note:
+            found.append(Task("Sent back: read the comment and change it", href, name))
+        elif not content_problems(need, now):
+            found.append(Task("Ask for approval", f"{href}/check", name))
+    return found
+
+
+TASK_SOURCES.append(need_tasks)
