@@ -55,6 +55,12 @@ def subject_of(label: str) -> str:
     return label if first[1:] != first[1:].lower() or first == "I" else label[:1].lower() + label[1:]
 
 
+def named(label: str) -> str:
+    """A label with its article: "Closing date" -> "the closing date", "Your name" -> "your name"."""
+    subject = subject_of(label)
+    return subject if subject.split(" ", 1)[0].lower() in _SPEAKS_FOR_ITSELF else f"the {subject}"
+
+
 class Needed:
     """Refuses an empty field. Sets no `required` attribute: the page says what is wrong, not the browser."""
 
@@ -109,9 +115,7 @@ class GovField:
         """The message for an empty field, unless `required` gives one."""
         if label.endswith("?"):
             return f"{self.asking} an answer to “{label}”"
-        subject = subject_of(label)
-        article = "" if subject.split(" ", 1)[0].lower() in _SPEAKS_FOR_ITSELF else "the "
-        return f"{self.asking} {article}{subject}"
+        return f"{self.asking} {named(label)}"
 
     def macro_params(self) -> dict[str, Any]:
         """What the GOV.UK macro is always told for this kind of field."""
@@ -123,44 +127,49 @@ class GovField:
         return self.id  # type: ignore[attr-defined]
 
     def said(self, ending: str) -> str:
-        """A message about this field: its label, then what it must be."""
+        """A message about this field: its label, then what it must be; a question's answer is called that."""
+        if self.subject.endswith("?"):
+            return f"Your answer {ending}"
         return f"{self.subject[:1].upper()}{self.subject[1:]} {ending}"
 
 
-class _HintOnlyWhenSaid:
-    """The macros draw an empty hint for an empty text; this leaves it out."""
+class _OurWay:
+    """Labels in bold, and no hint where there are no words: the macros would draw an empty one."""
 
     def render(self, params: dict[str, Any]) -> str:
         if not (params.get("hint") or {}).get("text"):
             params["hint"] = None
+        for part in (params.get("label"), (params.get("fieldset") or {}).get("legend")):
+            if part:
+                part.setdefault("classes", f"govuk-{'label' if part is params.get('label') else 'fieldset__legend'}--s")
         return super().render(params)  # type: ignore[misc]
 
 
-class _TextInput(_HintOnlyWhenSaid, widgets.GovTextInput):
+class _TextInput(_OurWay, widgets.GovTextInput):
     pass
 
 
-class _TextArea(_HintOnlyWhenSaid, widgets.GovTextArea):
+class _TextArea(_OurWay, widgets.GovTextArea):
     pass
 
 
-class _CountedTextArea(_HintOnlyWhenSaid, widgets.GovCharacterCount):
+class _CountedTextArea(_OurWay, widgets.GovCharacterCount):
     pass
 
 
-class _PasswordInput(_HintOnlyWhenSaid, widgets.GovPasswordInput):
+class _PasswordInput(_OurWay, widgets.GovPasswordInput):
     pass
 
 
-class _SelectInput(_HintOnlyWhenSaid, widgets.GovSelect):
+class _SelectInput(_OurWay, widgets.GovSelect):
     pass
 
 
-class _FileInput(_HintOnlyWhenSaid, widgets.GovFileInput):
+class _FileInput(_OurWay, widgets.GovFileInput):
     pass
 
 
-class _ItemHints(_HintOnlyWhenSaid):
+class _ItemHints(_OurWay):
     """Adds a choice's own hint, given as SelectChoice(render_kw={"hint": "..."})."""
 
     def map_gov_params(self, field: Any, **kwargs: Any) -> dict[str, Any]:
@@ -178,18 +187,21 @@ class _CheckboxesInput(_ItemHints, widgets.GovCheckboxesInput):
     pass
 
 
-class _CheckboxInput(_HintOnlyWhenSaid, widgets.GovCheckboxInput):
+class _CheckboxInput(_OurWay, widgets.GovCheckboxInput):
     pass
 
 
 class TextLine(GovField, StringField):
     """One line of text; gives "" when nothing was typed."""
 
-    widget = _TextInput()
+    widget: Any = _TextInput()
 
     def __init__(self, label: str, *, longest: int = MOST_CHARACTERS, **kwargs: Any) -> None:
         self.longest = longest
         super().__init__(label, filters=[tidy, *kwargs.pop("filters", ())], **kwargs)
+
+    def macro_params(self) -> dict[str, Any]:
+        return {"classes": "govuk-!-width-two-thirds"}
 
     def process_data(self, value: object) -> None:
         self.data = "" if value is None else str(value)
@@ -221,7 +233,7 @@ class TextBox(TextLine):
             over = words - self.word_limit
             raise ValidationError(
                 self.said(
-                    f"must be {self.word_limit:,} words or fewer. Take out {over:,} word{'' if over == 1 else 's'}"
+                    f"must be {self.word_limit:,} word{'' if self.word_limit == 1 else 's'} or fewer. Take out {over:,} word{'' if over == 1 else 's'}"
                 )
             )
         super().post_validate(form, validation_stopped)
@@ -231,7 +243,7 @@ class EmailLine(TextLine):
     """An email address, its domain in lower case; no name server is asked."""
 
     def macro_params(self) -> dict[str, Any]:
-        return {"type": "email", "autocomplete": "email", "spellcheck": False}
+        return {**super().macro_params(), "type": "email", "autocomplete": "email", "spellcheck": False}
 
     def post_validate(self, form: object, validation_stopped: bool) -> None:
         if validation_stopped or not self.data:
@@ -268,7 +280,10 @@ class Password(GovField, PasswordField):
         super().__init__(label, **kwargs)
 
     def macro_params(self) -> dict[str, Any]:
-        return {"autocomplete": "new-password" if self.is_new else "current-password"}
+        return {
+            "classes": "govuk-!-width-two-thirds",
+            "autocomplete": "new-password" if self.is_new else "current-password",
+        }
 
     def process_formdata(self, valuelist: list[str]) -> None:
         self.data = valuelist[0] if valuelist else ""
@@ -358,7 +373,9 @@ class DecimalNumber(_Figure):
         except InvalidOperation:
             raise ValueError(self.said("must be a number, like 12.5")) from None
         if -value.as_tuple().exponent > self.places:  # type: ignore[operator]
-            raise ValueError(self.said(f"must have {self.places} decimal places or fewer"))
+            raise ValueError(
+                self.said(f"must have {self.places} decimal place{'' if self.places == 1 else 's'} or fewer")
+            )
         return value
 
 
@@ -416,7 +433,7 @@ class _OneChoice(_Choosing):
         self.data = valuelist[0] if valuelist else ""
 
     def pre_validate(self, form: object) -> None:
-        if self.data and self.data not in {each.value for each in self.choices}:  # type: ignore[attr-defined]
+        if self.data and self.data not in {each.value for each in self.choices}:
             raise ValidationError(f"Select {self.subject} from the list")
 
 
@@ -475,7 +492,7 @@ class Tick(GovField, BooleanField):
             self.label.text = label
 
 
-class _DateInput(_HintOnlyWhenSaid, widgets.GovDateInput):
+class _DateInput(_OurWay, widgets.GovDateInput):
     """Day, month and year (and time) as separately named boxes, whatever part of them was sent."""
 
     def map_gov_params(self, field: Any, **kwargs: Any) -> dict[str, Any]:
@@ -501,6 +518,7 @@ class _DateInput(_HintOnlyWhenSaid, widgets.GovDateInput):
 class Day(GovField, Field):
     """A date in three boxes, sent as name-day, name-month and name-year; the month may be a word."""
 
+    data: Any
     widget = _DateInput()
     PARTS: tuple[str, ...] = ("day", "month", "year")
 
@@ -584,7 +602,7 @@ class Moment(Day):
             return london_instant(on, at)
         except NotAMoment as refused:
             self.wrong_parts = ("time",)
-            raise ValueError(f"{self.subject[:1].upper()}{self.subject[1:]}: {refused}") from None
+            raise ValueError(str(refused)) from None
 
 
 class Upload(GovField, FileField):
@@ -598,7 +616,7 @@ class Upload(GovField, FileField):
         super().__init__(label, **kwargs)
 
     def missing(self, label: str) -> str:
-        return f"Choose a file for {subject_of(label)}"
+        return f"Choose a file for {named(label)}"
 
     def macro_params(self) -> dict[str, Any]:
         accept = ",".join(f".{each}" for each in self.extensions)
