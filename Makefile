@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run test bench clean
+.PHONY: help install run test lint bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,10 @@ run: install ## migrate, load the demonstration when empty, serve (PORT, MARKETP
 
 test: install .venv/installed-test ## the fast tests, on SQLite
 	$(BIN)/python -m pytest -n 2 -m "not browser and not slow"
+
+lint: .venv/installed-ci ## ruff and mypy
+	$(BIN)/ruff check --no-cache --line-length 120 --select E,F,W,I,UP,B,C4,RUF100 marketplace suppliers tenders search tests migrations
+	$(BIN)/mypy --cache-dir /dev/null marketplace suppliers tenders search
 
 bench: install .venv/installed-test ## speed as ratios to a yardstick in the same run (YARDSTICKS=folder)
 	$(BIN)/python -m tests.bench

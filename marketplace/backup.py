@@ -29,7 +29,9 @@ class BackupRefused(Exception):
     """Why a backup or restore cannot be done, in words."""
 
 
-def write_backup(engine: Engine, tables: MetaData, files: Path, target: Path, tell: Callable[[str], None]) -> dict[str, int]:
+def write_backup(
+    engine: Engine, tables: MetaData, files: Path, target: Path, tell: Callable[[str], None]
+) -> dict[str, int]:
     """Writes the archive beside `target` and moves it into place; returns rows by table."""
     if target.exists():
         raise BackupRefused(f"{target} exists already. Choose another name, or move it away first.")
@@ -94,7 +96,9 @@ def _write_files(archive: zipfile.ZipFile, folder: Path) -> int:
     return count
 
 
-def read_backup(source: Path, engine: Engine, tables: MetaData, files: Path, tell: Callable[[str], None]) -> dict[str, int]:
+def read_backup(
+    source: Path, engine: Engine, tables: MetaData, files: Path, tell: Callable[[str], None]
+) -> dict[str, int]:
     """Restores an archive into an empty database and file folder, all rows in one transaction."""
     with zipfile.ZipFile(source) as archive:
         about = json.loads(archive.read("about.json"))

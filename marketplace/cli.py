@@ -80,7 +80,10 @@ def upgrade() -> None:
     before = revision_of(db.engine())
     bring_up(db.engine())
     _load_reference()
-    tell(f"Database at revision {newest_revision()}" + ("." if before == newest_revision() else f" (was {before or 'empty'})."))
+    tell(
+        f"Database at revision {newest_revision()}"
+        + ("." if before == newest_revision() else f" (was {before or 'empty'}).")
+    )
 
 
 def _load_reference() -> None:
@@ -121,7 +124,9 @@ def demo(if_empty: bool) -> None:
         if if_empty:
             click.echo(remind(settings))
             return
-        stop("The database holds needs already; the demonstration goes into an empty one. Set MARKETPLACE_HOME to a new folder.")
+        stop(
+            "The database holds needs already; the demonstration goes into an empty one. Set MARKETPLACE_HOME to a new folder."
+        )
     click.echo(fill(settings, tell))
 
 
@@ -162,8 +167,9 @@ def _take_in(take_in: Callable[..., dict[str, Any]], file: Path) -> None:
 @click.option("--check", is_flag=True, help="Only compare index and database; exit 1 when they differ.")
 def reindex(check: bool) -> None:
     """Rebuild the search index beside the old one and swap it in; searches go on meanwhile."""
-    from marketplace.app import create_app
     from search.indexing import check_index, rebuild_index
+
+    from marketplace.app import create_app
 
     with create_app(prepare_current()).app_context():
         if check:
@@ -203,7 +209,10 @@ def verify() -> None:
     try:
         prepare()
         if not revision_of(db.engine()):
-            stop("There is no journal here: the database has no tables. Is MARKETPLACE_HOME or DATABASE_URL right?", CANNOT_TELL)
+            stop(
+                "There is no journal here: the database has no tables. Is MARKETPLACE_HOME or DATABASE_URL right?",
+                CANNOT_TELL,
+            )
         verdict = journal.verify(db.session())
     except (SQLAlchemyError, SettingRefused, OSError, ValueError) as fault:
         stop(f"Cannot tell: {str(getattr(fault, 'orig', None) or fault).splitlines()[0]}", CANNOT_TELL)
@@ -242,7 +251,9 @@ def restore(file: Path) -> None:
         counts = read_backup(file, db.engine(), all_tables(), settings.files_folder, tell)
     except (BackupRefused, OSError, KeyError, ValueError) as fault:
         stop(f"Nothing was restored: {fault}")
-    click.echo(f"{sum(counts.values())} rows restored. Now put the keys back under {settings.keys_folder}, and run: marketplace reindex")
+    click.echo(
+        f"{sum(counts.values())} rows restored. Now put the keys back under {settings.keys_folder}, and run: marketplace reindex"
+    )
 
 
 if __name__ == "__main__":

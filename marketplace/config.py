@@ -11,7 +11,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 
 def _setting(default: object, why: str, variable: str = "") -> object:
-    return field(default=default, metadata={"why": why, "variable": variable})  # type: ignore[call-overload]
+    return field(default=default, metadata={"why": why, "variable": variable})
 
 
 @dataclass(frozen=True, kw_only=True)

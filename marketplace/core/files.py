@@ -140,7 +140,9 @@ def upload_problems(name: str, start: bytes, size: int, limit: int) -> list[Prob
         kinds = ", ".join(sorted(set(SIGNATURES) - {"jpeg"}))
         return [Problem(f"{safe_name(name)} cannot be used. Send one of these kinds of file: {kinds}.")]
     if size == 0:
-        return [Problem(f"{safe_name(name)} is empty. Choose the file again, and check that it opens on your computer.")]
+        return [
+            Problem(f"{safe_name(name)} is empty. Choose the file again, and check that it opens on your computer.")
+        ]
     if size > limit:
         return [Problem(f"{safe_name(name)} is too large. The most is {limit // 1_000_000} MB a file.")]
     expected = SIGNATURES[extension]

@@ -62,7 +62,9 @@ class JournalLine(Base):
     """One thing that happened. The database itself refuses to change or delete a line."""
 
     __tablename__ = "journal_lines"
-    number: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
+    )
     at: Mapped[datetime] = mapped_column(UTCDateTime)
     event: Mapped[str] = mapped_column(String(80), index=True)
     actor: Mapped[str] = mapped_column(String(80), index=True)
@@ -146,7 +148,19 @@ def write_lines(current: Session, happened: Sequence[tuple[Event, Actor]]) -> No
     current.flush()
 
 
-HASHED = ("number", "at", "event", "actor", "organisation", "role", "subject", "need", "authority", "details", "previous_hash")
+HASHED = (
+    "number",
+    "at",
+    "event",
+    "actor",
+    "organisation",
+    "role",
+    "subject",
+    "need",
+    "authority",
+    "details",
+    "previous_hash",
+)
 
 
 def line_hash(line: Any) -> str:
@@ -195,7 +209,9 @@ def verify(current: Session) -> Verdict:
     if head is None:
         return Verdict(expected) if expected == 0 else Verdict(expected, expected, "the head is missing")
     if head.count != expected:
-        return Verdict(expected, min(head.count, expected) + 1, f"the head counts {head.count} lines, {expected} are here")
+        return Verdict(
+            expected, min(head.count, expected) + 1, f"the head counts {head.count} lines, {expected} are here"
+        )
     if head.hash != before:
         return Verdict(expected, expected, "the head's hash is not the last line's")
     return Verdict(expected)

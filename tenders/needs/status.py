@@ -29,10 +29,22 @@ class Status:
 N = Need
 STATUSES: tuple[Status, ...] = (
     Status("withdrawn", "Withdrawn", lambda n, t: n.withdrawn_at is not None, lambda t: N.withdrawn_at.is_not(None)),
-    Status("no_award", "Ended without award", lambda n, t: n.no_award_at is not None, lambda t: N.no_award_at.is_not(None)),
-    Status("contracted", "Contract signed", lambda n, t: n.contracted_at is not None, lambda t: N.contracted_at.is_not(None)),
+    Status(
+        "no_award", "Ended without award", lambda n, t: n.no_award_at is not None, lambda t: N.no_award_at.is_not(None)
+    ),
+    Status(
+        "contracted",
+        "Contract signed",
+        lambda n, t: n.contracted_at is not None,
+        lambda t: N.contracted_at.is_not(None),
+    ),
     Status("awarded", "Awarded", lambda n, t: n.awarded_at is not None, lambda t: N.awarded_at.is_not(None)),
-    Status("assessed", "Bids assessed", lambda n, t: n.scores_frozen_at is not None, lambda t: N.scores_frozen_at.is_not(None)),
+    Status(
+        "assessed",
+        "Bids assessed",
+        lambda n, t: n.scores_frozen_at is not None,
+        lambda t: N.scores_frozen_at.is_not(None),
+    ),
     Status("opened", "Bids being assessed", lambda n, t: n.opened_at is not None, lambda t: N.opened_at.is_not(None)),
     Status(
         "open",
@@ -41,8 +53,15 @@ STATUSES: tuple[Status, ...] = (
         lambda t: N.published_at.is_not(None) & N.closes_at.is_not(None) & (N.closes_at >= t),
     ),
     Status("closed", "Closed", lambda n, t: n.published_at is not None, lambda t: N.published_at.is_not(None)),
-    Status("approved", "Ready to publish", lambda n, t: n.approved_at is not None, lambda t: N.approved_at.is_not(None)),
-    Status("in_review", "Waiting for approval", lambda n, t: n.review_asked_at is not None, lambda t: N.review_asked_at.is_not(None)),
+    Status(
+        "approved", "Ready to publish", lambda n, t: n.approved_at is not None, lambda t: N.approved_at.is_not(None)
+    ),
+    Status(
+        "in_review",
+        "Waiting for approval",
+        lambda n, t: n.review_asked_at is not None,
+        lambda t: N.review_asked_at.is_not(None),
+    ),
     Status("draft", "Draft", lambda n, t: True, lambda t: true()),
 )
 LABELS = {each.name: each.label for each in STATUSES}

@@ -57,7 +57,10 @@ def test_an_action_inside_another_joins_it() -> None:
         record(Tried(subject="X-1", what="outer"))
 
     outer()
-    assert [line.facts["what"] for line in db.session.query(JournalLine).order_by(JournalLine.number)] == ["inner", "outer"]
+    assert [line.facts["what"] for line in db.session.query(JournalLine).order_by(JournalLine.number)] == [
+        "inner",
+        "outer",
+    ]
 
 
 def test_lines_are_numbered_without_gaps_and_the_chain_is_whole() -> None:
@@ -68,13 +71,13 @@ def test_lines_are_numbered_without_gaps_and_the_chain_is_whole() -> None:
 
 
 @pytest.mark.parametrize("statement", [update(JournalLine).values(actor="x"), delete(JournalLine)])
-def test_the_database_refuses_to_change_or_delete_a_line(statement) -> None:  # noqa: ANN001
+def test_the_database_refuses_to_change_or_delete_a_line(statement) -> None:
     say("once")
     with pytest.raises(DatabaseError, match="append_only"), db.housekeeping() as current:
         current.execute(statement)
 
 
-def _without_guards(current) -> None:  # noqa: ANN001
+def _without_guards(current) -> None:
     if db.engine().dialect.name == "sqlite":
         for verb in ("update", "delete"):
             current.execute(text(f"DROP TRIGGER journal_lines_refuse_{verb}"))
@@ -120,5 +123,14 @@ def test_a_missing_head_is_found() -> None:
 
 def test_housekeeping_needs_no_line() -> None:
     with db.housekeeping() as current:
-        current.add(Mail(key="k", recipient="a@b.uk", subject="s", body="b", made_at=making.clock.now(), due_at=making.clock.now()))
+        current.add(
+            Mail(
+                key="k",
+                recipient="a@b.uk",
+                subject="s",
+                body="b",
+                made_at=making.clock.now(),
+                due_at=making.clock.now(),
+            )
+        )
     assert db.session.query(Mail).count() == 1

@@ -76,6 +76,8 @@ def test_no_page_carries_script_or_style_inline() -> None:
     found = [
         str(path.relative_to(ROOT))
         for path in (ROOT / "templates").rglob("*.html")
-        if re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=\"|\son(click|change|submit)=", path.read_text(encoding="utf-8"))
+        if re.search(
+            r"<script(?![^>]*\bsrc=)|<style|\sstyle=\"|\son(click|change|submit)=", path.read_text(encoding="utf-8")
+        )
     ]
     assert not found, f"The content security policy forbids it: {found}"

@@ -11,7 +11,7 @@ from marketplace.accounts.permissions import PERMISSIONS, ROLES
 NOT_OURS = {"static"}
 
 
-def _routes(app: Flask):  # noqa: ANN202
+def _routes(app: Flask):
     return [rule for rule in app.url_map.iter_rules() if rule.endpoint not in NOT_OURS]
 
 
