@@ -1,7 +1,7 @@
 """Which suppliers fit a need, and which open needs fit a supplier: many small passages compared, BM25, best first.
 
-A supplier's score is the root of the sum of its squared passage scores, at most fifty of them: one good paragraph
-outweighs many faint ones. It is divided by the need's own norm, so that scores compare across needs.
+A supplier's score is the root of the sum of its squared passage scores, only the best few of them: one good paragraph
+outweighs many faint ones, and having many contracts is no advantage in itself. It is divided by the need's own norm, so that scores compare across needs.
 """
 
 import math
@@ -12,13 +12,13 @@ from typing import Protocol
 
 from search.documents import Passage, PassageDocument
 from search.engine import Match
-from search.reasons import give_reasons
+from search.reasons import give_reasons, key_phrases
 from search.selection import turn
 from search.words import STOP_STEMS, stems
 
 K1, B = 2.0, 0.9  # high B: a short passage that has the words is about them
 MOST_PASSAGES = 1000
-MOST_COUNTED = 50
+MOST_COUNTED = 5  # as good as fifty on real awards, and a firm with fifty contracts outweighs a newcomer less
 MOST_WORDS = 40  # a long need is matched by its weightiest words
 WEIGHED_WHOLE = 200  # up to so many open needs, each is weighed; beyond, only those that share the weightiest words
 TITLE = "Title"
@@ -59,8 +59,9 @@ def match_suppliers(
     norm = norm_of(weights, suppliers)
     scores = aggregate(suppliers.score(weights, MOST_PASSAGES))
     best = sorted(scores, key=lambda reference: (-round(scores[reference], 6), turn(reference, now)))[:limit]
+    phrases = key_phrases(need, rarity)
     return [
-        Match(reference, scores[reference] / norm, *give_reasons(need, _plain(suppliers, reference), rarity))
+        Match(reference, scores[reference] / norm, *give_reasons(phrases, _plain(suppliers, reference)))
         for reference in best
     ]
 
@@ -83,7 +84,8 @@ def match_needs(
     scores = {reference: fit(needs.word_counts(reference), counted, suppliers) for reference in open_needs}
     found = [reference for reference in scores if scores[reference] > 0]
     best = sorted(found, key=lambda reference: (-round(scores[reference], 6), turn(reference, now)))[:limit]
-    return [Match(name, scores[name], *give_reasons(_plain(needs, name), supplier, rarity)) for name in best]
+    phrases = {reference: key_phrases(_plain(needs, reference), rarity) for reference in best}
+    return [Match(reference, scores[reference], *give_reasons(phrases[reference], supplier)) for reference in best]
 
 
 def fit(need: Counter, counted: Sequence[Counter], suppliers: PassageIndex) -> float:
@@ -129,7 +131,7 @@ def bm25(weights: Mapping[str, float], counts: Counter, index: PassageIndex) -> 
 
 
 def aggregate(scored: Iterable[ScoredPassage]) -> dict[str, float]:
-    """One score for each owner: the root of the sum of the squares of its fifty best."""
+    """One score for each owner: the root of the sum of the squares of its best few."""
     by_owner: dict[str, list[float]] = defaultdict(list)
     for score, owner in scored:
         if score > 0:

@@ -62,8 +62,8 @@ def parse_query(text: str | None) -> Query:
     for piece in _PIECE.finditer(kept.translate(_QUOTES)):
         reading.take(*piece.groups())
     was_cut = reading.is_over or len(whole) > LONGEST_QUERY
-    clauses, excluded = _without_stop_words(reading.clauses), reading.excluded
-    return Query(kept, tuple(_with_synonyms(clauses)), tuple(excluded), was_cut)
+    clauses = _without_stop_words(list(_with_synonyms(reading.clauses)))
+    return Query(kept, tuple(clauses), tuple(reading.excluded), was_cut)
 
 
 def any_word_of(query: Query) -> Query | None:

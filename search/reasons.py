@@ -1,7 +1,9 @@
 """Why a supplier fits a need, in the need's own words: what its text mentions, with the sentence, and what not."""
 
+import math
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from search.documents import Passage
@@ -9,7 +11,10 @@ from search.engine import Reason
 from search.queries import same_meaning
 from search.words import STOP_STEMS, Word, split_words, stem
 
-MOST_PHRASES = 8
+MOST_PHRASES = 20  # looked for in a supplier's text
+MOST_REASONS = 8
+MOST_EXPECTED = 10  # the first phrases, whose absence is worth saying
+_PAIR = 1.4
 MOST_NOT_MENTIONED = 5
 LONGEST_SENTENCE = 240
 _REQUIREMENT = re.compile(r"(?i)\b(requirement|essential|desirable|outcome|nice)")
@@ -23,8 +28,10 @@ _GENERIC_WORDS = (
     " proven provide provided providing provision public range relevant require required requirement requirements"
     " requires sector service services similar skill skills solution solutions strong successful successfully"
     " supplier suppliers supply support supporting system systems team teams track record understand understanding"
-    " use used user users using way ways well wide work worked working works year years"
+    " use used user users using uk eu put keep load future senior phase online procure route fit player etc way ways well wide work worked working works year years"
 )
+# Some of them tell something after another word: case management, records system.
+_SECOND = frozenset(map(stem, ("management", "system", "service", "support", "design", "development")))
 _GENERIC = frozenset(stem(word) for word in _GENERIC_WORDS.split())
 
 
@@ -38,36 +45,65 @@ class KeyPhrase:
 
 
 def give_reasons(
-    need: Sequence[Passage], supplier: Sequence[Passage], rarity: Callable[[str], float]
+    phrases: Iterable[KeyPhrase], supplier: Sequence[Passage]
 ) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
-    """What of the need's key phrases the supplier's text mentions, and which it does not."""
-    phrases = key_phrases(need, rarity)
+    """What of a need's key phrases the supplier's text mentions, and which it does not."""
     sentences = list(_sentences(supplier))
-    matched, missing = [], []
-    for phrase in phrases:
-        wanted = [phrase.stems, *(term.stems for term in same_meaning(phrase.stems))]
-        places = [place for place in sentences if any(_mentions(place[2], each) for each in wanted)]
-        if places:
-            passage, sentence, _ = min(places, key=lambda place: len(place[1]) > LONGEST_SENTENCE)
-            matched.append(Reason(phrase.typed, phrase.asked_in, passage.label, _shortened(sentence, phrase)))
-        else:
-            missing.append(phrase.typed)
-    return tuple(matched), tuple(missing[:MOST_NOT_MENTIONED])
+    matched: list[Reason] = []
+    missing: list[str] = []
+    for rank, phrase in enumerate(phrases):
+        reason = _reason(phrase, sentences)
+        parts = [] if reason else _parted(phrase)
+        found = [reason] if reason else [each for part in parts if (each := _reason(part, sentences))]
+        matched += found
+        if rank < MOST_EXPECTED:
+            lacking = [part.typed for part in parts if part.typed not in {each.term for each in found}]
+            missing += lacking if found else [phrase.typed]
+    return tuple(matched[:MOST_REASONS]), tuple(missing[:MOST_NOT_MENTIONED])
+
+
+def _reason(phrase: KeyPhrase, sentences: Sequence[tuple[Passage, str, list[str]]]) -> Reason | None:
+    wanted = [phrase.stems, *(term.stems for term in same_meaning(phrase.stems))]
+    places = [place for place in sentences if any(_mentions(place[2], each) for each in wanted)]
+    if not places:
+        return None
+    passage, sentence, _ = min(places, key=lambda place: len(place[1]) > LONGEST_SENTENCE)
+    return Reason(phrase.typed, phrase.asked_in, passage.label, _shortened(sentence, phrase))
+
+
+def _parted(phrase: KeyPhrase) -> list[KeyPhrase]:
+    """A pair that is not there as a pair may be half there."""
+    if len(phrase.stems) == 1:
+        return []
+    words = [phrase.typed[word.start : word.end] for word in split_words(phrase.typed)]
+    return [KeyPhrase(word, (each,), phrase.asked_in) for word, each in zip(words, phrase.stems, strict=True)]
 
 
 def key_phrases(need: Sequence[Passage], rarity: Callable[[str], float]) -> list[KeyPhrase]:
     """The need's most distinctive words and pairs of words; those of its requirements go first."""
     found: dict[tuple[str, ...], tuple[float, KeyPhrase]] = {}
+    passages_with: Counter = Counter()
     for passage in need:
         boost = 1.5 if _REQUIREMENT.search(passage.label) else 1.2 if passage.label == "Title" else 1.0
-        for words, typed in _candidates(passage.text):
-            # A pair says more than its words; the longer one wins when both are as rare.
-            weight = boost * sum(rarity(each) for each in words) / len(words) * (1.25 if len(words) > 1 else 1.0)
+        candidates = dict(_candidates(passage.text))
+        passages_with.update(candidates.keys())
+        for words, typed in candidates.items():
+            # A pair says more than its words do alone.
+            weight = boost * sum(map(rarity, words)) / len(words) * (_PAIR if len(words) > 1 else 1.0)
             if words not in found or weight > found[words][0]:
                 found[words] = (weight, KeyPhrase(typed, words, passage.label))
+    # What a need says in several places is what it is about.
+    ranked = sorted(
+        found.values(), key=lambda pair: (-pair[0] * (1 + math.log(passages_with[pair[1].stems])), pair[1].typed)
+    )
+    return _apart([phrase for _, phrase in ranked])
+
+
+def _apart(phrases: Iterable[KeyPhrase]) -> list[KeyPhrase]:
+    """The first few that share no word."""
     chosen: list[KeyPhrase] = []
     taken: set[str] = set()
-    for _, phrase in sorted(found.values(), key=lambda pair: (-pair[0], pair[1].typed)):
+    for phrase in phrases:
         if taken.isdisjoint(phrase.stems) and len(chosen) < MOST_PHRASES:
             chosen.append(phrase)
             taken.update(phrase.stems)
@@ -79,23 +115,27 @@ def _candidates(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
         line = sentence.group()
         words = list(split_words(line))
         for place, word in enumerate(words):
-            if not _is_telling(word):
+            if not _is_telling(word, line):
                 continue
-            yield (word.stem,), _as_written(line, words[0], word, word)
+            yield (word.stem,), _as_written(line, words, place, place)
             following = words[place + 1] if place + 1 < len(words) else None
-            if following and _is_telling(following) and line[word.end : following.start] in (" ", "-"):
-                yield (word.stem, following.stem), _as_written(line, words[0], word, following)
+            can_follow = following and (following.stem in _SECOND or _is_telling(following, line))
+            if can_follow and line[word.end : following.start] in (" ", "-"):
+                yield (word.stem, following.stem), _as_written(line, words, place, place + 1)
 
 
-def _is_telling(word: Word) -> bool:
-    return len(word.stem) > 2 and not word.stem.isdigit() and word.stem not in STOP_STEMS and word.stem not in _GENERIC
+def _is_telling(word: Word, line: str) -> bool:
+    # Of words of two letters only names in capitals tell anything: BI, HR, AI.
+    is_long_enough = len(word.stem) > 2 or line[word.start : word.end].isupper()
+    return is_long_enough and not word.stem.isdigit() and word.stem not in STOP_STEMS and word.stem not in _GENERIC
 
 
-def _as_written(line: str, first: Word, start: Word, end: Word) -> str:
-    """The words as typed; a capital that only opens the sentence is lowered."""
-    typed = line[start.start : end.end]
-    opens = start is first and typed[1:2].islower()
-    return typed[0].lower() + typed[1:] if opens else typed
+def _as_written(line: str, words: list[Word], first: int, last: int) -> str:
+    """The words as typed; a capital that only opens a sentence is lowered, one of a title or a name is not."""
+    typed = line[words[first].start : words[last].end]
+    following = line[words[first + 1].start] if len(words) > first + 1 else "A"
+    only_opens = first == 0 and typed[1:2].islower() and following.islower()
+    return typed[0].lower() + typed[1:] if only_opens else typed
 
 
 def _sentences(passages: Sequence[Passage]) -> Iterator[tuple[Passage, str, list[str]]]:

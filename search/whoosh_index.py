@@ -149,7 +149,7 @@ class View:
         self._index = opened
         self.searcher = opened.searcher(weighting=BM25F(B=0.75, K1=1.2, title_B=0.3))
         self.columns = {}
-        for reader, _ in self.searcher.reader().leaf_readers():
+        for reader in self._segments():
             # A segment never changes but for deletions, so what was read of it before serves again.
             key = reader.segment().segment_id()
             self.columns[key] = columns.get(key) or _read_column(reader, column, read)
@@ -160,8 +160,11 @@ class View:
 
     def values(self) -> list:
         """The column's values by document number."""
-        leaves = self.searcher.reader().leaf_readers()
-        return [value for reader, _ in leaves for value in self.columns[reader.segment().segment_id()]]
+        return [value for reader in self._segments() for value in self.columns[reader.segment().segment_id()]]
+
+    def _segments(self) -> list:
+        """The readers of the segments in order of document number; an empty index has a reader without one."""
+        return [reader for reader, _ in self.searcher.reader().leaf_readers() if reader.segment() is not None]
 
 
 def _read_column(reader, column: str, read: Callable[[bytes], object]) -> list:
