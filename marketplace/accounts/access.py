@@ -27,7 +27,19 @@ def public(view: View) -> View:
 
 
 def signed_in(view: View) -> View:
-    """Any person with an account may, whatever the organisation (or none yet)."""
+    """Any person with a confirmed account may, whatever the organisation (or none yet)."""
+
+    @functools.wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if current_user.is_authenticated and current_user.email_confirmed_at is None:
+            return redirect(url_for("accounts.unconfirmed"))
+        return view(*args, **kwargs)
+
+    return signed_in_even_unconfirmed(guarded)
+
+
+def signed_in_even_unconfirmed(view: View) -> View:
+    """Any person with an account may, even before the address is confirmed: to confirm it, and to leave."""
 
     @functools.wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
@@ -49,9 +61,11 @@ def may(permission: str) -> Callable[[View], View]:
         def guarded(*args: Any, **kwargs: Any) -> Any:
             if not current_user.is_authenticated:
                 return _ask_to_sign_in()
+            if current_user.email_confirmed_at is None:
+                return redirect(url_for("accounts.unconfirmed"))
             member = current_member()
-            if member is None or not has_permission(permission, member):
-                raise NotAllowed("Your account cannot do this. Ask a colleague who manages your organisation's people.")
+            if member is None or not _may_here(permission, member):
+                raise NotAllowed(why_not(permission, member))
             return view(*args, **kwargs)
 
         guarded.access = permission  # type: ignore[attr-defined]
@@ -60,11 +74,36 @@ def may(permission: str) -> Callable[[View], View]:
     return decorate
 
 
+def _may_here(permission: str, member: Membership) -> bool:
+    """A suspended organisation's members still read: no GET of the house changes anything."""
+    if has_permission(permission, member):
+        return True
+    reads = request.method in ("GET", "HEAD") and member.organisation.suspended_at is not None
+    return reads and member.is_live and is_granted(permission, member.organisation.kind, member.roles)
+
+
+def why_not(permission: str, member: Membership | None) -> str:
+    """Why the member may not, in words that say whom to ask."""
+    if member is None:
+        return "You do not belong to an organisation here yet. Your account page says what your requests wait for."
+    organisation = member.organisation
+    if organisation.suspended_at is not None:
+        return (
+            f"{organisation.name} is suspended: {organisation.suspension_reason} "
+            "You can read everything that is yours, but change nothing until the suspension is lifted."
+        )
+    if organisation.approved_at is None:
+        return f"{organisation.name} still waits for the service’s administrator to approve it."
+    return "Your account cannot do this. Ask a colleague who looks after your organisation’s people."
+
+
 def has_permission(permission: str, member: Membership | None = None) -> bool:
     """Whether the member (default: the one now signed in) has the permission; used by templates too."""
     member = member or current_member()
     return (
         member is not None
+        and member.is_live
+        and member.person.email_confirmed_at is not None
         and member.organisation.is_active
         and is_granted(permission, member.organisation.kind, member.roles)
     )
@@ -91,7 +130,7 @@ def current_actor(role: str = "") -> Actor:
 
 
 def _find_member_id() -> int | None:
-    if not current_user.is_authenticated:
+    if not current_user.is_authenticated or current_user.email_confirmed_at is None:
         return None
     query = select(Membership).where(
         Membership.person_id == current_user.id, Membership.approved_at.is_not(None), Membership.ended_at.is_(None)
@@ -126,4 +165,5 @@ def _ask_to_sign_in() -> Any:
 
 def is_safe_next(target: str) -> bool:
     """Whether a `next` address stays on this site: a path, not a scheme or another host."""
-    return target.startswith("/") and not target.startswith(("//", "/\\")) and "\n" not in target and "\r" not in target
+    # Browsers read a backslash as a slash and leave out tabs and line ends.
+    return target.startswith("/") and not target.startswith("//") and "\\" not in target and target.isprintable()

@@ -99,11 +99,12 @@ def send_confirmation(person_id: int) -> None:
 def confirm_email(link: str) -> Person:
     """Confirms the address that the link was mailed to, and settles what waited for it. Gone when it is used up."""
     person = _use_token(link, "confirm").person
-    _confirm(person)
+    confirm_person(person)
     return person
 
 
-def _confirm(person: Person) -> None:
+def confirm_person(person: Person) -> None:
+    """Inside an action that proved the mailbox: confirms the address and settles what waited for it."""
     if person.email_confirmed_at is None:
         person.email_confirmed_at = clock.now()
         record(EmailConfirmed(subject=person.pseudonym), as_person(person))
@@ -131,7 +132,7 @@ def reset_password(link: str, password: str) -> Person:
     person.password_hash = hash_password(password)
     person.session_version += 1
     record(PasswordReset(subject=person.pseudonym), as_person(person))
-    _confirm(person)
+    confirm_person(person)
     return person
 
 

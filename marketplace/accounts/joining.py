@@ -184,6 +184,16 @@ def end_membership(membership_id: int, organisation_id: int, by: Membership) -> 
     end_membership_of(_get_live(membership_id, organisation_id), by.actor())
 
 
+@action
+def leave(membership_id: int, person_id: int) -> None:
+    """Ends one's own membership, or takes one's own request back."""
+    membership = next((m for m in queries.memberships_of_person(person_id) if m.id == membership_id), None)
+    if membership is None:
+        raise NotFound("You are not a member there.")
+    queries.get_organisation(membership.organisation_id, lock=True)
+    end_membership_of(membership, Actor(membership.person.pseudonym, membership.organisation.reference, "person"))
+
+
 def end_membership_of(membership: Membership, actor: Actor) -> None:
     """Inside an action: ends one membership or request, unless leaving_problems finds any."""
     others = [each for each in queries.members_of(membership.organisation_id) if each.id != membership.id]

@@ -29,8 +29,6 @@ COUNCIL = tuple(f"authority.{role}" for role in ROLES["authority"])
 SUPPLIER = ("supplier.admin", "supplier.bidder")
 
 PERMISSIONS: dict[str, frozenset[str]] = {
-    # everybody with an account
-    "see_own_account": frozenset({*COUNCIL, *SUPPLIER, "audit_body.auditor", "platform.administrator"}),
     # a council
     "see_council": frozenset(COUNCIL),
     "draft_need": frozenset({"authority.officer"}),

@@ -178,9 +178,13 @@ def is_certain_address(email: str, organisation: Organisation) -> bool:
     return is_own_address(email, organisation) and not others
 
 
-def get_invitation(invitation_id: int, lock: bool = False) -> Invitation:
+def find_invitation(invitation_id: int, lock: bool = False) -> Invitation | None:
     query = select(Invitation).where(Invitation.id == invitation_id)
-    found = db.session.scalar(_locked(query) if lock else query)
+    return db.session.scalar(_locked(query) if lock else query)
+
+
+def get_invitation(invitation_id: int, lock: bool = False) -> Invitation:
+    found = find_invitation(invitation_id, lock)
     if found is None:
         raise NotFound("This invitation does not exist.")
     return found

@@ -1,0 +1,154 @@
+"""A person's own account: name, password, organisations, sessions, own record, closing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Response, flash, redirect, request, url_for
+from flask_login import current_user
+
+from marketplace.accounts import actions, joining, queries, throttle
+from marketplace.accounts.access import choose_membership, current_member, signed_in, signed_in_even_unconfirmed
+from marketplace.accounts.blueprint import blueprint
+from marketplace.accounts.exports import account_record
+from marketplace.accounts.forms import AskToJoinForm, ChangePasswordForm, CloseForm, NameForm, PressForm
+from marketplace.accounts.permissions import ROLES
+from marketplace.accounts.visiting import begin_session, end_session, home_address, known_browser, network_address
+from marketplace.core.errors import NotFound, Problems
+from marketplace.core.forms import add_problems
+from marketplace.core.pages import page
+
+
+@blueprint.route("/account")
+@signed_in
+def account() -> Any:
+    memberships = queries.memberships_of_person(current_user.id)
+    return page(
+        "marketplace/accounts/account.html",
+        title="Your account",
+        memberships=[each for each in memberships if each.is_live],
+        requests=[(each, queries.waits_for(each)) for each in memberships if not each.is_live],
+        acting=current_member(),
+        role_titles=role_titles,
+    )
+
+
+def role_titles(kind: str, roles: set[str]) -> str:
+    """The roles in words, in the order of the list: "Officer, Evaluator"."""
+    return ", ".join(words.partition(":")[0] for code, words in ROLES[kind].items() if code in roles)
+
+
+@blueprint.route("/account/name", methods=["GET", "POST"])
+@signed_in
+def change_name() -> Any:
+    form = NameForm(name=current_user.name)
+    if form.validate_on_submit():
+        actions.change_name(current_user.id, form.name.data)
+        flash("Your name is changed", "success")
+        return redirect(url_for("accounts.account"), 303)
+    return page("marketplace/accounts/form.html", title="Change your name", form=form, button="Save")
+
+
+@blueprint.route("/account/password", methods=["GET", "POST"])
+@signed_in
+def change_password() -> Any:
+    form = ChangePasswordForm()
+    if form.validate_on_submit():
+        tried = throttle.begin_sign_in(current_user.email, network_address(), known_browser())
+        try:
+            person = actions.change_password(current_user.id, form.current.data, form.password.data)
+            throttle.sign_in_was_right(tried)
+            begin_session(person)
+            flash("Your password is changed, and every other device is signed out", "success")
+            return redirect(url_for("accounts.account"), 303)
+        except Problems as refused:
+            add_problems(form, refused.problems)
+    return page("marketplace/accounts/form.html", title="Change your password", form=form, button="Save")
+
+
+@blueprint.route("/account/switch", methods=["POST"])
+@signed_in
+def switch() -> Any:
+    wanted = request.form.get("membership", "")
+    chosen = next((m for m in queries.memberships_of_person(current_user.id) if str(m.id) == wanted and m.is_live), None)
+    if chosen is None:
+        raise NotFound("You are not a member there.")
+    choose_membership(chosen)
+    flash(f"You now act for {chosen.organisation.name}", "success")
+    return redirect(home_address(), 303)
+
+
+@blueprint.route("/account/join", methods=["GET", "POST"])
+@signed_in
+def ask_to_join() -> Any:
+    form = AskToJoinForm()
+    form.offer(queries.list_councils())
+    if form.validate_on_submit():
+        council = queries.find_council(form.council.data)
+        if council is None:
+            raise NotFound("There is no such council.")
+        request_made = joining.ask_to_join(current_user._get_current_object(), council, form.note.data)
+        done = f"You are now a member of {council.name}" if request_made.is_live else "Your request is sent"
+        flash(done, "success")
+        return redirect(url_for("accounts.account"), 303)
+    return page("marketplace/accounts/form.html", title="Ask to join a council", form=form, button="Send request")
+
+
+@blueprint.route("/account/memberships/<int:membership_id>/leave", methods=["GET", "POST"])
+@signed_in
+def leave(membership_id: int) -> Any:
+    membership = next((m for m in queries.memberships_of_person(current_user.id) if m.id == membership_id), None)
+    if membership is None:
+        raise NotFound("You are not a member there.")
+    form = PressForm()
+    if form.validate_on_submit():
+        try:
+            joining.leave(membership.id, current_user.id)
+            flash("You have left", "success")
+            return redirect(url_for("accounts.account"), 303)
+        except Problems as refused:
+            add_problems(form, refused.problems)
+    return page(
+        "marketplace/accounts/leave.html",
+        title=f"Leave {membership.organisation.name}?" if membership.is_live else "Take your request back?",
+        form=form,
+        membership=membership,
+    )
+
+
+@blueprint.route("/account/sign-out-everywhere", methods=["GET", "POST"])
+@signed_in_even_unconfirmed
+def sign_out_everywhere() -> Any:
+    form = PressForm()
+    if form.validate_on_submit():
+        actions.end_sessions(current_user.id)
+        end_session()
+        flash("You are signed out on every device", "success")
+        return redirect(url_for("accounts.sign_in"), 303)
+    return page("marketplace/accounts/sign_out_everywhere.html", title="Sign out everywhere?", form=form)
+
+
+@blueprint.route("/account/record.json")
+@signed_in_even_unconfirmed
+def own_record() -> Any:
+    text = json.dumps(account_record(current_user._get_current_object()), indent=2, ensure_ascii=False)
+    headers = {"Content-Disposition": 'attachment; filename="my-account.json"'}
+    return Response(text + "\n", mimetype="application/json", headers=headers)
+
+
+@blueprint.route("/account/close", methods=["GET", "POST"])
+@signed_in_even_unconfirmed
+def close() -> Any:
+    form = CloseForm()
+    if form.validate_on_submit():
+        tried = throttle.begin_sign_in(current_user.email, network_address(), known_browser())
+        try:
+            actions.close_account(current_user.id, form.password.data)
+            throttle.sign_in_was_right(tried)
+            end_session()
+            flash("Your account is closed, and your name and email address are erased", "success")
+            return redirect("/", 303)
+        except Problems as refused:
+            add_problems(form, refused.problems)
+    return page("marketplace/accounts/close.html", title="Close your account?", form=form)
