@@ -17,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from marketplace.accounts.models import Person
 from marketplace.core.db import Base, UTCDateTime
 from suppliers.profiles.models import Supplier
 from tenders.needs.models import Need
@@ -65,12 +66,15 @@ class DraftPart(Base):
     __table_args__ = (UniqueConstraint("bid_id", "slot", name="one_draft_part_per_slot"),)
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     bid_id: Mapped[int] = mapped_column(ForeignKey("bids.id"), index=True)
-    # answer:<question id>, price:<line id>, declaration:<name>, file:<random>
+    # One slot a page: answer:<question id>, price, declarations, file:<random>
     slot: Mapped[str] = mapped_column(String(80))
     # A file's bytes lie in the file store, encrypted; here then is its encrypted name.
     ciphertext: Mapped[bytes] = mapped_column(LargeBinary)
     file_key: Mapped[str] = mapped_column(String(80), default="")
-    size: Mapped[int] = mapped_column(Integer, default=0)
+    # The file sealed to the need when it came in, so that submitting has only the answers and the price to seal.
+    sealed_key: Mapped[str] = mapped_column(String(80), default="")
+    sealed_size: Mapped[int] = mapped_column(Integer, default=0)
+    sealed_sha256: Mapped[str] = mapped_column(String(64), default="")
     version: Mapped[int] = mapped_column(Integer, default=1)
     saved_at: Mapped[datetime] = mapped_column(UTCDateTime)
     saved_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
@@ -94,8 +98,9 @@ class BidVersion(Base):
     manifest_hash: Mapped[str] = mapped_column(String(64))
     receipt: Mapped[str] = mapped_column(Text, default="")
     replaced_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    # The bidder's own sealed copy under its passphrase, if it set one.
+    # The bidder's own sealed copy under its passphrase, if it set one; its files in the store, a key on each line.
     own_copy: Mapped[bytes | None] = mapped_column(LargeBinary)
+    own_copy_files: Mapped[str] = mapped_column(Text, default="")
 
     bid: Mapped[Bid] = relationship(back_populates="versions")
     parts: Mapped[list[SealedPart]] = relationship(order_by="SealedPart.name")
@@ -140,6 +145,8 @@ class OpenerShare(Base):
     wrapped_share: Mapped[bytes] = mapped_column(LargeBinary)
     wrapping: Mapped[str] = mapped_column(String(20))
 
+    person: Mapped[Person] = relationship(lazy="joined")
+
 
 class BidOpening(Base):
     """The opening of a need's bids: the first opener's act waits thirty minutes for the second's."""
@@ -162,6 +169,9 @@ class BidOpening(Base):
     bids_opened: Mapped[int] = mapped_column(Integer, default=0)
     # JSON list: bid reference, supplier, received_at, manifest hash
     opening_list: Mapped[str] = mapped_column(Text, default="[]")
+
+    first_opener: Mapped[Person] = relationship(foreign_keys=[first_opener_id])
+    second_opener: Mapped[Person | None] = relationship(foreign_keys=[second_opener_id])
 
 
 class OpenedPart(Base):

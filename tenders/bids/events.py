@@ -1,0 +1,81 @@
+"""What happens to bids. Until the opening no line names a bidder; see WITHHELD for what nobody else may read till then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from marketplace.core.journal import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class BidStarted(Event):
+    """A supplier began to write a bid."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BidDraftSaved(Event):
+    """A part of a draft was saved: which kind of part, never what it says."""
+
+    part: str
+    was_removed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BidDraftRestored(Event):
+    """The bidder took up its own copy of a submitted version to change it."""
+
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BidSubmitted(Event):
+    """A version of a bid came in, in time, and was sealed."""
+
+    version: int
+    received_at: datetime
+    manifest_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BidWithdrawn(Event):
+    """The bidder withdrew its bid before the closing instant."""
+
+    version: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class BidRefusedLate(Event):
+    """A submission or withdrawal reached us after the closing instant; its content was not kept."""
+
+    kind: str
+    received_at: datetime
+    closed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpeningBegun(Event):
+    """The first opener gave its share, which waits for the second until `expires_at`."""
+
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class BidsOpened(Event):
+    """All bids of a need were opened in one act: reference, supplier, time of receipt and manifest hash of each."""
+
+    count: int
+    bids: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PricesReleased(Event):
+    """Quality was agreed, so the prices of all bids became readable."""
+
+    count: int
+
+
+# Even the number of these lines would tell how many bid. Nobody outside the bidding firm reads them before the opening.
+WITHHELD = frozenset({"BidStarted", "BidDraftSaved", "BidDraftRestored", "BidSubmitted", "BidWithdrawn", "BidRefusedLate"})

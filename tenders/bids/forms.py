@@ -1,0 +1,136 @@
+"""The forms of a bid. A draft saves whatever is typed; what is missing or too long is told, and stops only submitting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marketplace.core.fields import GovField
+from marketplace.core.files import SIGNATURES
+from marketplace.core.forms import Choice, Form, Hidden, Password, Pounds, TextBox, Tick, Upload
+from tenders.bids.content import Declarations
+from tenders.bids.rules import SHORTEST_PASSPHRASE, reserved_area
+from tenders.needs.models import BidQuestion, Need, PriceLine
+
+
+class _Unfinished(GovField):
+    """May be left empty without being called optional: a draft is finished later."""
+
+    def __init__(self, label: str, **kwargs: Any) -> None:
+        super().__init__(label, required=False, **kwargs)
+        self.label.text = label  # type: ignore[attr-defined]
+
+
+class AnswerBox(_Unfinished, TextBox):
+    """Counts words down and keeps too many of them."""
+
+    def post_validate(self, form: object, validation_stopped: bool) -> None:
+        limit, self.word_limit = self.word_limit, None
+        try:
+            super().post_validate(form, validation_stopped)
+        finally:
+            self.word_limit = limit
+
+
+class UnfinishedPounds(_Unfinished, Pounds):
+    """A price that may still be missing."""
+
+
+class UnfinishedChoice(_Unfinished, Choice):
+    """A choice that may still be open."""
+
+
+def answer_form(question: BidQuestion) -> Form:
+    """The answer to one question; `version` is the one that the writer saw."""
+
+    class AnswerForm(Form):
+        version = Hidden()
+        text = AnswerBox("Your answer", word_limit=question.word_limit, rows=14)
+
+    return AnswerForm()
+
+
+def price_form(lines: list[PriceLine]) -> Form:
+    """One amount for each price line, named line_<id>."""
+
+    class PriceForm(Form):
+        version = Hidden()
+
+    for each in lines:
+        unit = f" {each.unit}" if each.unit else ""
+        hint = f"Quantity {quantity(each)}{unit}. Price for one, excluding VAT." if each.quantity != 1 else (
+            f"{each.unit[:1].upper()}{each.unit[1:]}, excluding VAT." if each.unit else "Excluding VAT."
+        )
+        setattr(PriceForm, f"line_{each.id}", UnfinishedPounds(each.label, hint=hint))
+    return PriceForm()
+
+
+def quantity(line: PriceLine) -> str:
+    """A quantity without noughts at its end."""
+    text = f"{line.quantity:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+class DeclarationsForm(Form):
+    """What every bidder declares."""
+
+    version = Hidden()
+    conflict = UnfinishedChoice(
+        "Does anyone in your firm have a conflict of interest in this purchase?",
+        hint="For example a relative, a friend or a former colleague at the council who takes part in it.",
+        choices={"no": "No, none that we know of", "yes": "Yes"},
+    )
+    conflict_details = TextBox(
+        "If yes, who and how", rows=3, longest=4000, required=False, hint="A conflict does not rule you out. Hiding one can."
+    )
+    no_collusion = Tick("We made this bid without agreement with any other bidder about prices or who bids")
+    is_accurate = Tick("What this bid says is true and complete")
+
+    def declared(self) -> Declarations:
+        return Declarations(
+            self.conflict.data or "", self.conflict_details.data or "", self.no_collusion.data, self.is_accurate.data
+        )
+
+
+class FileForm(Form):
+    """One file at a time, so that a broken connection loses one."""
+
+    file = Upload("Add a file", extensions=[each for each in SIGNATURES if each != "jpeg"] + ["jpeg"])
+
+
+class SubmitForm(Form):
+    """The small form that submits a bid; its key makes a second press harmless."""
+
+    idempotency_key = Hidden()
+    seen = Hidden()
+    passphrase = Password(
+        "Passphrase for your own copy",
+        new=True,
+        required=False,
+        hint=f"{SHORTEST_PASSPHRASE} characters or more. With it you can read and change your bid here until bidding closes. "
+        "We cannot recover it.",
+    )
+
+
+class PassphraseForm(Form):
+    """Opens the bidder's own copy."""
+
+    passphrase = Password("Passphrase", required="Enter the passphrase that you set when you submitted this version")
+
+
+class OpenerForm(Form):
+    """An opener's act. Shares wrapped by a key file need no passphrase."""
+
+    passphrase = Password("Your opening passphrase", required=False)
+
+
+def start_form(need: Need) -> Form:
+    """What a supplier confirms before it bids: only what the need's reservation asks."""
+
+    class StartForm(Form):
+        pass
+
+    if need.is_reserved_for_smes:
+        setattr(StartForm, "is_small", Tick("Our firm has fewer than 250 people"))  # noqa: B010
+    if need.reserved_to != "none":
+        setattr(StartForm, "is_in_area", Tick(f"Our firm is based in {reserved_area(need)}"))  # noqa: B010
+    return StartForm()

@@ -1,0 +1,268 @@
+"""The opening: the first opener's act waits for the second's, which opens all bids of the need in one transaction."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+
+from marketplace.accounts.models import Membership
+from marketplace.core import clock, db
+from marketplace.core.db import action
+from marketplace.core.errors import Conflict, NotAllowed, NotFound, Problem, Problems, insist
+from marketplace.core.journal import canonical_json, plain, record
+from tenders.bids import drafts, keys, queries, rules, sealed
+from tenders.bids.content import Answers
+from tenders.bids.events import BidsOpened, OpeningBegun
+from tenders.bids.models import Bid, BidOpening, BidVersion, OpenedPart, OpenerShare, SealedPart
+from tenders.needs import actions as need_actions
+from tenders.needs import queries as need_queries
+from tenders.needs.models import Need
+
+
+class NothingOpened(Conflict):
+    """A sealed part is not what its receipt says, or a share does not fit. No bid was opened."""
+
+
+@dataclass
+class _Freed:
+    """What a completed opening leaves to be removed after its commit."""
+
+    draft_keys: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+
+def take_part_in_opening(need_id: int, member: Membership, passphrase: str = "") -> BidOpening:
+    """This opener's act: the first when none waits, else the second. Raises Problems, NothingOpened."""
+    opening = queries.find_opening(need_queries.get_need(need_id))
+    waits = opening is not None and is_waiting(opening)
+    if waits and opening is not None and opening.first_opener_id != member.person_id:
+        return complete_opening(need_id, member, passphrase)
+    return begin_opening(need_id, member, passphrase)
+
+
+def is_waiting(opening: BidOpening) -> bool:
+    """Whether a first act stands and can be completed now."""
+    return opening.opened_at is None and clock.now() <= opening.expires_at
+
+
+@action
+def begin_opening(need_id: int, member: Membership, passphrase: str = "") -> BidOpening:
+    """The first act: this opener's share waits, encrypted to the other openers, for thirty minutes."""
+    need = _get_openable(need_id, member)
+    opening = queries.find_opening(need)
+    if opening is not None and is_waiting(opening):
+        if opening.first_opener_id == member.person_id:
+            raise Problems([Problem("You have done your part. Another opener must complete the opening.")])
+        raise Problems([Problem("A colleague has begun the opening. Complete it instead.")])
+    now = clock.now()
+    expires_at = now + rules.OPENING_WAITS
+    entrusted = _entrust(need, member, passphrase, expires_at)
+    if opening is None:
+        opening = BidOpening(need_id=need.id)
+        db.session.add(opening)
+    opening.first_opener_id, opening.first_at = member.person_id, now
+    opening.expires_at, opening.entrusted = expires_at, entrusted
+    record(_event(OpeningBegun, need, expires_at=expires_at), member.actor("opener"))
+    db.session.flush()
+    return opening
+
+
+def complete_opening(need_id: int, member: Membership, passphrase: str = "") -> BidOpening:
+    """The second act, by another person: all bids are opened, or none. Files of drafts go after the commit."""
+    made: list[str] = []
+    try:
+        opening, freed = _complete(need_id, member, passphrase, made)
+    except BaseException:
+        drafts.forget_files(made)
+        raise
+    for name in freed.draft_keys:
+        keys.draft_keys().destroy(name)
+    drafts.forget_files(freed.files)
+    return opening
+
+
+@action
+def _complete(need_id: int, member: Membership, passphrase: str, made: list[str]) -> tuple[BidOpening, _Freed]:
+    need = _get_openable(need_id, member)
+    opening = queries.find_opening(need)
+    if opening is None or not is_waiting(opening):
+        raise Problems([Problem("Nobody else has begun the opening in the last thirty minutes. Begin it again.")])
+    if opening.first_opener_id == member.person_id:
+        raise Problems([Problem("You have done your part. Another opener must complete the opening.")])
+    bids = _bids_to_open(need)
+    try:
+        shares = _join(need, opening, member, passphrase)
+        with sealed.opened_key(shares) as private:
+            for bid in bids:
+                _open_bid(need, bid, private, made)
+    except sealed.WrongPassphrase:
+        raise Problems([Problem("That is not your opening passphrase", "passphrase")]) from None
+    except sealed.SealingError as fault:
+        raise NothingOpened(f"The bids could not be opened, and none was. {fault}") from None
+    _note(need, opening, bids, member)
+    return opening, _close_drafts(need)
+
+
+def _note(need: Need, opening: BidOpening, bids: Sequence[Bid], member: Membership) -> None:
+    now = clock.now()
+    listed = [_listed(each) for each in bids]
+    for each in bids:
+        each.opened_at = now
+    opening.second_opener_id, opening.opened_at = member.person_id, now
+    opening.entrusted, opening.bids_opened, opening.opening_list = None, len(bids), canonical_json(listed)
+    need_actions.mark_opened(need)
+    record(_event(BidsOpened, need, count=len(bids), bids=listed), member.actor("opener"))
+
+
+def _listed(bid: Bid) -> dict[str, str]:
+    version = _version(bid)
+    return {
+        "bid": bid.reference,
+        "supplier": bid.supplier.reference,
+        "received_at": plain(version.received_at),
+        "manifest_hash": version.manifest_hash,
+    }
+
+
+def _get_openable(need_id: int, member: Membership) -> Need:
+    need = queries.lock_need(need_id)
+    if need.authority_id != member.organisation_id:
+        raise NotFound("Your council has no such need.")
+    insist(rules.opening_problems(need, queries.duties_on(need, member.person_id), clock.now()))
+    return need
+
+
+def _bids_to_open(need: Need) -> Sequence[Bid]:
+    query = select(Bid).where(Bid.need_id == need.id, Bid.withdrawn_at.is_(None), Bid.current_version > 0)
+    return db.session.scalars(query.order_by(Bid.submitted_at, Bid.id)).all()
+
+
+# -- shares
+
+
+def _own_share(need: Need, member: Membership) -> OpenerShare:
+    found = next((each for each in queries.opener_shares(need) if each.person_id == member.person_id), None)
+    if found is None:
+        raise NotAllowed("You hold no share of this need's key. Only the openers named when it was published do.")
+    return found
+
+
+def _entrust(need: Need, member: Membership, passphrase: str, expires_at: object) -> bytes:
+    own = _own_share(need, member)
+    me = member.person.pseudonym
+    secret = keys.opener_secret(need, own, member.person, passphrase)
+    try:
+        share = sealed.unwrap_share(own.wrapped_share, secret, need_ref=need.reference, opener=me)
+    except sealed.WrongPassphrase:
+        raise Problems([Problem("That is not your opening passphrase", "passphrase")]) from None
+    others = {_pseudonym(each): each.public_key for each in queries.opener_shares(need) if each.id != own.id}
+    return sealed.entrust_share(share, others, need_ref=need.reference, expires_at=expires_at)  # type: ignore[arg-type]
+
+
+def _join(need: Need, opening: BidOpening, member: Membership, passphrase: str) -> list[sealed.Share]:
+    own, me = _own_share(need, member), member.person.pseudonym
+    secret = keys.opener_secret(need, own, member.person, passphrase)
+    share = sealed.unwrap_share(own.wrapped_share, secret, need_ref=need.reference, opener=me)
+    pair = sealed.OpenerKeys(me, own.public_key, own.wrapped_private_key)
+    first = next(each for each in queries.opener_shares(need) if each.person_id == opening.first_opener_id)
+    waiting = sealed.receive_share(
+        opening.entrusted or b"",
+        sealed.unwrap_opener_key(pair, secret),
+        need_ref=need.reference,
+        opener=_pseudonym(first),
+        receiver=me,
+        expires_at=opening.expires_at,
+    )
+    return [waiting, share]
+
+
+def _pseudonym(share: OpenerShare) -> str:
+    return share.person.pseudonym
+
+
+# -- one bid
+
+
+def _version(bid: Bid) -> BidVersion:
+    version = queries.current_version(bid)
+    assert version is not None  # the table's submitted_with_a_version
+    return version
+
+
+def _open_bid(need: Need, bid: Bid, private: sealed.PrivateKey, made: list[str]) -> None:
+    version = _version(bid)
+    manifest = _checked_manifest(bid, version)
+    for part in version.parts:
+        _insist_unchanged(bid, part, manifest)
+    texts = {each.name: each for each in version.parts if not each.name.startswith("file:")}
+    answers = _open_text(bid, version, texts["answers"], private)
+    price = _open_text(bid, version, texts["price"], private)
+    binding = drafts.binding_of(bid, "price", version.number)
+    shut = sealed.hold_part(keys.price_key(need), price, binding)
+    db.session.add(OpenedPart(bid_id=bid.id, name="answers", state="open", content=answers, size=len(answers)))
+    db.session.add(OpenedPart(bid_id=bid.id, name="price", state="shut", content=shut, size=len(shut)))
+    names = {f"file:{each.slot}": each for each in Answers.from_bytes(answers).files}
+    for part in version.parts:
+        if part.name in names:
+            key = _open_file(bid, version, part, private, made)
+            file = names[part.name]
+            opened = OpenedPart(bid_id=bid.id, name=part.name, content=b"", file_key=key, size=file.size)
+            opened.file_name = file.name
+            db.session.add(opened)
+
+
+def _checked_manifest(bid: Bid, version: BidVersion) -> sealed.Manifest:
+    facts = sealed.verify_receipt(keys.signing_keys().public_key(), version.receipt.encode())
+    manifest = sealed.Manifest.from_json(version.manifest.encode())
+    same = (facts.manifest_hash, facts.bid_ref, facts.bid_version, facts.received_at) == (
+        sealed.manifest_hash(manifest),
+        bid.reference,
+        version.number,
+        version.received_at,
+    )
+    if not same or {each.name for each in version.parts} != {each.part_name for each in manifest.parts}:
+        raise sealed.SealBroken(f"Bid {bid.reference} does not match its receipt.")
+    return manifest
+
+
+def _insist_unchanged(bid: Bid, part: SealedPart, manifest: sealed.Manifest) -> None:
+    if part.ciphertext is not None:
+        entry = sealed.ManifestEntry.of(part.name, part.ciphertext)
+    else:
+        with drafts.store().path(part.file_key).open("rb") as source:
+            entry = sealed.ManifestEntry.of_file(part.name, source)
+    if not manifest.covers(entry):
+        raise sealed.SealBroken(f"A part of bid {bid.reference} was altered after it was received.")
+
+
+def _open_text(bid: Bid, version: BidVersion, part: SealedPart, private: sealed.PrivateKey) -> bytes:
+    binding = drafts.binding_of(bid, part.name, version.number)
+    return sealed.open_part(private, part.ciphertext or b"", binding)
+
+
+def _open_file(bid: Bid, version: BidVersion, part: SealedPart, private: sealed.PrivateKey, made: list[str]) -> str:
+    binding = drafts.binding_of(bid, part.name, version.number)
+    with drafts.store().path(part.file_key).open("rb") as source, tempfile.TemporaryFile() as out:
+        sealed.open_file(private, source, out, binding)
+        out.seek(0)
+        made.append(drafts.store().write("opened", out, part.size).key)
+    return made[-1]
+
+
+def _close_drafts(need: Need) -> _Freed:
+    """Drafts never submitted end here: their rows now, their keys and files after the commit."""
+    freed = _Freed()
+    for bid in db.session.scalars(select(Bid).where(Bid.need_id == need.id).order_by(Bid.id)).all():
+        freed.draft_keys.append(keys.draft_key_name(bid))
+        freed.files += drafts.file_keys_of(bid.draft_parts)
+        if bid.draft_parts:
+            drafts.remove_parts(bid, bid.draft_parts)
+    return freed
+
+
+def _event(kind: type, need: Need, **details: object) -> object:
+    authority = need.authority.reference if need.authority else ""
+    return kind(subject=need.reference, need=need.reference, authority=authority, **details)

@@ -1,0 +1,105 @@
+"""The bidder's own copy of a submitted version: sealed to its passphrase, read and taken up again until the deadline."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from marketplace.core.errors import NotFound, Problem, Problems
+from tenders.bids import drafts, sealed
+from tenders.bids.content import Answers, BidFile, Price
+from tenders.bids.models import Bid, BidVersion
+from tenders.bids.queries import current_version
+
+WRONG = "That is not the passphrase of this copy. If you have lost it, start a new version from empty."
+
+
+@dataclass(frozen=True)
+class OwnCopy:
+    """A submitted version as its bidder wrote it."""
+
+    bid: Bid
+    version: int
+    answers: Answers
+    price: Price
+    _key: sealed.KeyFile
+    _file_keys: dict[str, str]
+
+    def files(self) -> Iterator[tuple[BidFile, BinaryIO]]:
+        """Each file with its bytes."""
+        for each in self.answers.files:
+            yield each, io.BytesIO(self.read_file(each.slot)[1])
+
+    def read_file(self, slot: str) -> tuple[BidFile, bytes]:
+        """One file; NotFound."""
+        found = next((each for each in self.answers.files if each.slot == slot), None)
+        if found is None:
+            raise NotFound("There is no such file in this bid.")
+        return found, drafts.decrypt_file(self._key, self.bid, slot, self._file_keys[slot])
+
+
+@dataclass(frozen=True)
+class CopyKey:
+    """A passphrase stretched once, before any lock is held: the key of the copy, and that key wrapped."""
+
+    key: sealed.KeyFile
+    wrapped: bytes
+
+
+def make_copy_key(bid: Bid, passphrase: str) -> CopyKey | None:
+    """The key for a copy under this passphrase; None when the bidder wants no copy."""
+    if not passphrase.strip():
+        return None
+    return CopyKey(*sealed.make_bidder_key(sealed.Passphrase(passphrase), bid_ref=bid.reference))
+
+
+def seal_copy(bid: Bid, version: BidVersion, draft: drafts.Draft, draft_key: sealed.KeyFile, copy_key: CopyKey) -> None:
+    """Puts the copy in the version. The files stay as they lie: their draft key lives on inside the copy alone."""
+    parts = drafts.file_parts(bid)
+    content = {
+        "answers": draft.answers.to_bytes().decode(),
+        "price": draft.price.to_bytes().decode(),
+        "draft_key": draft_key.content.hex(),
+        "files": {each.slot.partition(":")[2]: each.file_key for each in parts},
+    }
+    binding = drafts.binding_of(bid, "bid", version.number)
+    blob = sealed.seal_for_bidder(copy_key.key, sealed.canonical_json(content), binding)
+    version.own_copy = sealed.canonical_json({"copy": blob.hex(), "key": copy_key.wrapped.hex()})
+    version.own_copy_files = "\n".join(each.file_key for each in parts)
+
+
+def has_copy(bid: Bid) -> bool:
+    """Whether the version that counts has a copy."""
+    version = current_version(bid)
+    return version is not None and version.own_copy is not None
+
+
+def open_copy(bid: Bid, passphrase: str) -> OwnCopy:
+    """The copy of the version that counts. Raises NotFound when there is none, Problems for a wrong passphrase."""
+    version = current_version(bid)
+    if version is None or version.own_copy is None:
+        raise NotFound("No passphrase was set for this version, so there is no copy of it here.")
+    blobs = {name: bytes.fromhex(text) for name, text in json.loads(version.own_copy).items()}
+    try:
+        key = sealed.open_bidder_key(blobs["key"], sealed.Passphrase(passphrase), bid_ref=bid.reference)
+    except (sealed.WrongPassphrase, ValueError):
+        raise Problems([Problem(WRONG, "passphrase")]) from None
+    content = json.loads(sealed.open_for_bidder(key, blobs["copy"], drafts.binding_of(bid, "bid", version.number)))
+    return OwnCopy(
+        bid,
+        version.number,
+        Answers.from_bytes(content["answers"].encode()),
+        Price.from_bytes(content["price"].encode()),
+        sealed.KeyFile(bytes.fromhex(content["draft_key"])),
+        content["files"],
+    )
+
+
+def forget_copy(version: BidVersion) -> list[str]:
+    """Drops the copy of a version that no longer counts; returns the places of its files, to be removed afterwards."""
+    freed = version.own_copy_files.split()
+    version.own_copy, version.own_copy_files = None, ""
+    return freed
