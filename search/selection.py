@@ -86,7 +86,7 @@ def select(
     at = now.timestamp()
     names = NEED_FACETS if kind is Kind.NEED else SUPPLIER_FACETS
     tests = _tests(filters, at, now)
-    counts: dict[str, Counter] = {name: Counter() for name in names}
+    values: dict[str, list[str]] = {name: [] for name in names}
     chosen = []
     for item in found:
         facts = item[1]
@@ -97,10 +97,10 @@ def select(
             chosen.append(item)
         # A document that fails one filter alone still counts among that filter's own choices.
         for name in names if not failed else failed[:1] if len(failed) == 1 else ():
-            if name in counts:
-                counts[name].update(_values(facts, name, at))
+            if name in values:
+                values[name].extend(_values(facts, name, at))
     chosen.sort(key=_order(kind, sort, now))
-    return Selection(chosen, {name: _listed(counter) for name, counter in counts.items()})
+    return Selection(chosen, {name: _listed(Counter(each)) for name, each in values.items()})
 
 
 def _values(facts: Facts, name: str, at: float) -> Sequence[str]:

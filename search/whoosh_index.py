@@ -35,7 +35,7 @@ _PART_GAP = 100
 _MEANT = 0.6  # a word of the same meaning counts less than the word typed
 _TITLE = 2.5
 _OPEN_TRIES = 5
-_MOST_KEPT = 400_000  # scores kept in memory for one view, some 40 MB
+_MOST_KEPT = 400_000  # scores kept in memory for one view
 
 
 class Stemmed(Analyzer):

@@ -271,9 +271,9 @@ def _rebuild_for_ever(home, acknowledged):
         acknowledged.value += 1
 
 
-def wait_until(is_so, seconds=20):
+def wait_until_two(acknowledged, seconds=20):
     end = time.monotonic() + seconds
-    while not is_so():
+    while acknowledged.value < 1:
         assert time.monotonic() < end
         time.sleep(0.002)
 
@@ -286,7 +286,7 @@ def test_a_kill_loses_nothing_acknowledged(tmp_path, work):
         acknowledged = context.Value("i", -1, lock=False)
         process = context.Process(target=work, args=(tmp_path, acknowledged))
         process.start()
-        wait_until(lambda: acknowledged.value >= 1)
+        wait_until_two(acknowledged)
         time.sleep(pause)
         os.kill(process.pid, signal.SIGKILL)
         process.join()
