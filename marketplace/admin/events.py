@@ -1,0 +1,21 @@
+"""What the service's administrators do to the service itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from marketplace.core.journal import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryTriedAgain(Event):
+    """A delivery that had been given up, or waited, was made due again."""
+
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailTriedAgain(Event):
+    """A mail that could not be sent was made due again."""
+
+    mail: int

@@ -1,0 +1,245 @@
+"""The administrator's pages: what waits, how the worker does, organisations, reference files."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from flask import Blueprint, flash, redirect, request, url_for
+
+from marketplace.accounts import actions as account_actions
+from marketplace.accounts import joining, people
+from marketplace.accounts import queries as account_queries
+from marketplace.accounts.access import get_member, may
+from marketplace.accounts.account_routes import role_titles
+from marketplace.accounts.forms import InviteForm, PressForm, RolesForm
+from marketplace.accounts.permissions import ROLES
+from marketplace.admin import actions, queries
+from marketplace.admin.forms import FoundForm, SuspendForm
+from marketplace.admin.reference_files import reference_files
+from marketplace.core.errors import NotFound, Problems
+from marketplace.core.forms import add_problems
+from marketplace.core.pages import page, page_number
+from marketplace.reference import capabilities
+
+blueprint = Blueprint("admin", __name__)
+KINDS = {"authority": "Council", "supplier": "Supplier", "audit_body": "Audit body", "platform": "This service"}
+
+
+@blueprint.route("/admin")
+@may("administer")
+def dashboard() -> Any:
+    unsent, failed_mails = queries.unsent_mails()
+    return page(
+        "marketplace/admin/dashboard.html",
+        title="Administration",
+        requests=account_queries.requests_for_administrator(),
+        waiting=queries.waiting_organisations(),
+        listeners=queries.listener_states(),
+        is_overdue=queries.is_overdue,
+        faults=queries.faulty_deliveries(),
+        unsent=unsent,
+        failed_mails=failed_mails,
+    )
+
+
+@blueprint.route("/admin/deliveries/<listener>/<int:line>/try-again", methods=["POST"])
+@may("administer")
+def try_delivery_again(listener: str, line: int) -> Any:
+    actions.try_delivery_again(listener, line, get_member())
+    flash("The worker will try again at once", "success")
+    return redirect(url_for("admin.dashboard"), 303)
+
+
+@blueprint.route("/admin/mails/<int:mail_id>/try-again", methods=["POST"])
+@may("administer")
+def try_mail_again(mail_id: int) -> Any:
+    actions.try_mail_again(mail_id, get_member())
+    flash("The worker will send it again at once", "success")
+    return redirect(url_for("admin.dashboard"), 303)
+
+
+@blueprint.route("/admin/requests")
+@may("administer")
+def requests_page() -> Any:
+    waiting = account_queries.requests_for_administrator()
+    return page("marketplace/admin/requests.html", title="Requests to join", requests=waiting, kinds=KINDS)
+
+
+@blueprint.route("/admin/requests/<int:membership_id>", methods=["GET", "POST"])
+@may("administer")
+def decide(membership_id: int) -> Any:
+    asked = _waiting_request(membership_id)
+    form = RolesForm()
+    form.offer(asked.organisation.kind)
+    form.show(asked)
+    if form.validate_on_submit():
+        try:
+            joining.approve_request(membership_id, asked.organisation_id, form.roles.data, get_member())
+            flash(f"{asked.person.name} is now a member of {asked.organisation.name}", "success")
+            return redirect(url_for("admin.requests_page"), 303)
+        except Problems as refused:
+            add_problems(form, refused.problems)
+    return page(
+        "marketplace/accounts/decide.html",
+        title=f"{asked.person.name} asks to join",
+        form=form,
+        asked=asked,
+        refuse=url_for("admin.refuse", membership_id=membership_id),
+        back=url_for("admin.requests_page"),
+    )
+
+
+@blueprint.route("/admin/requests/<int:membership_id>/refuse", methods=["POST"])
+@may("administer")
+def refuse(membership_id: int) -> Any:
+    asked = _waiting_request(membership_id)
+    joining.refuse_request(membership_id, asked.organisation_id, get_member())
+    flash("The request is refused, and the person is told", "success")
+    return redirect(url_for("admin.requests_page"), 303)
+
+
+def _waiting_request(membership_id: int) -> Any:
+    found = next((m for m in account_queries.requests_for_administrator() if m.id == membership_id), None)
+    if found is None:
+        raise NotFound("This request waits for somebody else, or has been decided.")
+    return found
+
+
+@blueprint.route("/admin/organisations")
+@may("administer")
+def organisations() -> Any:
+    asked = {name: request.args.get(name, "")[:200] for name in ("q", "kind", "state")}
+    kind = asked["kind"] if asked["kind"] in KINDS else ""
+    found = queries.search_organisations(asked["q"], kind, asked["state"], page_number())
+    return page(
+        "marketplace/admin/organisations.html",
+        title="Organisations",
+        found=found,
+        asked=asked,
+        kinds=KINDS,
+        states=queries.STATES,
+    )
+
+
+@blueprint.route("/admin/organisations/new", methods=["GET", "POST"])
+@may("administer")
+def found_audit_body() -> Any:
+    form = FoundForm()
+    if form.validate_on_submit():
+        made = account_actions.found_organisation("audit_body", form.name.data, get_member().actor())
+        flash(f"{made.name} is set up. Invite its first auditor", "success")
+        return redirect(url_for("admin.organisation", organisation_id=made.id), 303)
+    return page(
+        "marketplace/admin/form.html",
+        title="Set up an audit body",
+        form=form,
+        button="Set up",
+        back=url_for("admin.organisations"),
+    )
+
+
+@blueprint.route("/admin/organisations/<int:organisation_id>")
+@may("administer")
+def organisation(organisation_id: int) -> Any:
+    shown = account_queries.get_organisation(organisation_id)
+    return page(
+        "marketplace/admin/organisation.html",
+        title=shown.name,
+        organisation=shown,
+        kinds=KINDS,
+        members=queries.members_including_waiting(shown.id),
+        invitations=account_queries.open_invitations_of(shown.id),
+        lines=queries.acts_on(shown.reference),
+        role_titles=role_titles,
+    )
+
+
+@blueprint.route("/admin/organisations/<int:organisation_id>/approve", methods=["POST"])
+@may("administer")
+def approve(organisation_id: int) -> Any:
+    approved = actions.approve_organisation(organisation_id, get_member())
+    flash(f"{approved.name} may act here now", "success")
+    return redirect(url_for("admin.organisation", organisation_id=organisation_id), 303)
+
+
+@blueprint.route("/admin/organisations/<int:organisation_id>/suspend", methods=["GET", "POST"])
+@may("administer")
+def suspend(organisation_id: int) -> Any:
+    shown = account_queries.get_organisation(organisation_id)
+    form = SuspendForm()
+    if form.validate_on_submit():
+        try:
+            actions.suspend_organisation(organisation_id, form.reason.data, get_member())
+            flash(f"{shown.name} is suspended", "success")
+            return redirect(url_for("admin.organisation", organisation_id=organisation_id), 303)
+        except Problems as refused:
+            add_problems(form, refused.problems)
+    return page(
+        "marketplace/admin/suspend.html",
+        title=f"Suspend {shown.name}?",
+        form=form,
+        back=url_for("admin.organisation", organisation_id=organisation_id),
+    )
+
+
+@blueprint.route("/admin/organisations/<int:organisation_id>/lift", methods=["GET", "POST"])
+@may("administer")
+def lift(organisation_id: int) -> Any:
+    shown = account_queries.get_organisation(organisation_id)
+    form = PressForm()
+    if form.validate_on_submit():
+        actions.lift_suspension(organisation_id, get_member())
+        flash(f"{shown.name} may act again", "success")
+        return redirect(url_for("admin.organisation", organisation_id=organisation_id), 303)
+    return page(
+        "marketplace/admin/form.html",
+        title=f"Let {shown.name} act again?",
+        form=form,
+        button="Lift the suspension",
+        back=url_for("admin.organisation", organisation_id=organisation_id),
+    )
+
+
+@blueprint.route("/admin/organisations/<int:organisation_id>/invite", methods=["GET", "POST"])
+@may("administer")
+def invite(organisation_id: int) -> Any:
+    """For an organisation's first person; afterwards its own people invite."""
+    shown = account_queries.get_organisation(organisation_id)
+    form = InviteForm()
+    form.offer(shown.kind)
+    if len(ROLES[shown.kind]) == 1 and not form.is_submitted():
+        form.roles.data = list(ROLES[shown.kind])
+    if form.validate_on_submit():
+        try:
+            people.invite_colleague(shown, form.email.data, form.roles.data, get_member(), form.name.data)
+            flash(f"We have emailed an invitation to {form.email.data}", "success")
+            return redirect(url_for("admin.organisation", organisation_id=organisation_id), 303)
+        except Problems as refused:
+            add_problems(form, refused.problems)
+    return page(
+        "marketplace/admin/form.html",
+        title=f"Invite somebody to {shown.name}",
+        form=form,
+        button="Send invitation",
+        back=url_for("admin.organisation", organisation_id=organisation_id),
+    )
+
+
+@blueprint.route("/admin/reference", methods=["GET", "POST"])
+@may("administer")
+def reference() -> Any:
+    form = PressForm()
+    if form.validate_on_submit():
+        added, changed = account_actions.load_councils(get_member().actor())
+        flash(f"Councils read again: {added} added, {changed} changed", "success")
+        return redirect(url_for("admin.reference"), 303)
+    groups = [(group, list(rows)) for group, rows in groupby(capabilities(), key=lambda each: each.group)]
+    return page(
+        "marketplace/admin/reference.html",
+        title="Reference files",
+        form=form,
+        files=reference_files(),
+        councils=len(account_queries.list_councils()),
+        groups=groups,
+    )
