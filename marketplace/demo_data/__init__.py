@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from marketplace.core.clock import LONDON
-
+LONDON = ZoneInfo("Europe/London")
 FOLDER = Path(__file__).resolve().parent
 LICENCE = "Open Government Licence v3.0"
 
