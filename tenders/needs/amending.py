@@ -32,7 +32,11 @@ def as_amended(need: Need, amendment: NeedAmendment | None) -> Need:
     kept = {column.key: getattr(need, column.key) for column in Need.__table__.columns if column.key != "id"}
     changed = Need(**kept)
     changed.authority = need.authority
-    content.write_content(changed, amended_content(need, amendment), clock.now())
+    values = amended_content(need, amendment)
+    content.write_content(changed, values, clock.now())
+    for key in ("requirements", "criteria", "questions", "price_lines", "documents"):
+        for item, row in zip(values[key], getattr(changed, key), strict=True):
+            row.id = item["id"]
     return changed
 
 

@@ -43,6 +43,11 @@ def get_need_of(reference: str, organisation_id: int, lock: bool = False) -> Nee
     return _found(select(Need).where(Need.reference == reference, Need.authority_id == organisation_id), lock)
 
 
+def find_need_of(reference: str, organisation_id: int) -> Need | None:
+    """The council's own need with this reference."""
+    return db.session.scalar(select(Need).where(Need.reference == reference, Need.authority_id == organisation_id))
+
+
 def find_public_need(reference: str) -> Need | None:
     """The need if anyone may read it."""
     return db.session.scalar(select(Need).where(Need.reference == reference, Need.published_at.is_not(None)))

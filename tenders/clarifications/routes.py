@@ -1,0 +1,98 @@
+"""Asking about a need, and the council's answers."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, url_for
+from werkzeug.wrappers import Response
+
+from marketplace.accounts.access import get_member, may
+from marketplace.core import clock
+from marketplace.core.errors import Problems
+from marketplace.core.forms import Form, add_problems
+from marketplace.core.pages import page
+from tenders.clarifications import actions, queries, rules, tasks
+from tenders.clarifications.forms import AnswerForm, AskForm
+from tenders.needs import queries as needs
+
+__all__ = ["blueprint", "tasks"]
+
+blueprint = Blueprint("clarifications", __name__)
+
+
+@blueprint.route("/needs/<reference>/questions/ask", methods=("GET", "POST"))
+@may("ask_question")
+def ask(reference: str) -> Response:
+    """A supplier's question, and the firm's own earlier ones."""
+    need, member = needs.get_public_need(reference), get_member()
+    form = AskForm()
+    if form.validate_on_submit():
+        try:
+            actions.ask_question(need.id, member, form.question.data)
+        except Problems as problems:
+            add_problems(form, problems.problems)
+        else:
+            flash("Your question was sent. The answer is published on the need's page, and you get an e-mail", "success")
+            return redirect(url_for("clarifications.ask", reference=reference))
+    return page(
+        "tenders/clarifications/ask.html",
+        title="Ask a question",
+        form=form,
+        need=need,
+        closed=rules.asking_time_problems(need, clock.now()),
+        own=queries.own_of(need, member.organisation_id),
+    )
+
+
+@blueprint.route("/needs/<reference>/questions/<question>/withdraw", methods=("GET", "POST"))
+@may("ask_question")
+def withdraw(reference: str, question: str) -> Response:
+    """Asks, then takes the firm's own question back."""
+    need, member = needs.get_public_need(reference), get_member()
+    asked = queries.get_own(question, member.organisation_id)
+    form = Form()
+    if form.validate_on_submit():
+        actions.withdraw_question(member, asked.reference)
+        flash("Your question was taken back", "success")
+        return redirect(url_for("clarifications.ask", reference=need.reference))
+    return page(
+        "tenders/clarifications/withdraw.html", title="Take this question back?", form=form, need=need, asked=asked
+    )
+
+
+@blueprint.get("/council/needs/<reference>/questions")
+@may("see_council")
+def council_questions(reference: str) -> Response:
+    """The questions about a need, without their askers."""
+    need = needs.get_need_of(reference, get_member().organisation_id)
+    return page(
+        "tenders/clarifications/council.html",
+        title="Questions from suppliers",
+        need=need,
+        waiting=queries.unanswered_of(need),
+        published=queries.published_of(need),
+        closed=rules.answering_time_problems(need, clock.now()),
+    )
+
+
+@blueprint.route("/council/needs/<reference>/questions/<question>", methods=("GET", "POST"))
+@may("answer_questions")
+def answer(reference: str, question: str) -> Response:
+    """One answer, for everyone."""
+    need = needs.get_need_of(reference, get_member().organisation_id)
+    asked = queries.get_clarification(need, question)
+    form = AnswerForm(data={"published_question": asked.question})
+    if form.validate_on_submit():
+        changes = bool(form.changes_the_need.data)
+        try:
+            published = actions.answer_question(
+                need.id, get_member(), question, form.published_question.data, form.answer.data, changes
+            )
+        except Problems as problems:
+            add_problems(form, problems.problems)
+        else:
+            flash(f"Question {published.number} is public with your answer", "success")
+            if changes:
+                flash("You said that the answer changes the need: change it here, so that both say the same", "notice")
+                return redirect(f"/council/needs/{reference}/amend")
+            return redirect(url_for("clarifications.council_questions", reference=reference))
+    return page("tenders/clarifications/answer.html", title="Answer a question", form=form, need=need, asked=asked)

@@ -1,0 +1,7 @@
+"""The needs room's blueprint; routes.py gathers its pages."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+blueprint = Blueprint("needs", __name__)

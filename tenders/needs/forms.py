@@ -1,0 +1,368 @@
+"""The council's forms for a need. A section may be saved unfinished; what is missing is told by the check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from wtforms.validators import ValidationError
+
+from marketplace.accounts.models import Membership
+from marketplace.accounts.permissions import is_granted
+from marketplace.core.files import SIGNATURES
+from marketplace.core.forms import (
+    Choice,
+    Choices,
+    Day,
+    DecimalNumber,
+    Form,
+    Hidden,
+    Moment,
+    OneOf,
+    Postcode,
+    Pounds,
+    Save,
+    SelectChoice,
+    TextBox,
+    TextLine,
+    Tick,
+    Upload,
+    WholeNumber,
+)
+from marketplace.core.geography import REGIONS
+from marketplace.reference import capabilities, find_cpv
+from tenders import regimes
+from tenders.needs.snapshots import RESERVED_TO
+
+
+class SectionForm(Form):
+    """A section's page. No field has to be filled to save it; only `optional` ones are called optional."""
+
+    optional: ClassVar[frozenset[str]] = frozenset()
+    seen = Hidden()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for each in self.visible_fields:
+            if each.name not in self.optional:
+                each.label.text = each.label.text.removesuffix(" (optional)")
+
+    def values(self) -> dict[str, Any]:
+        """Content key -> value, as save_section takes them."""
+        return {each.name: each.data for each in self.visible_fields}
+
+
+def _text(label: str, hint: str, rows: int = 8) -> TextBox:
+    return TextBox(label, hint=hint, rows=rows, required=False, longest=20_000)
+
+
+class TitleForm(SectionForm):
+    title = TextLine(
+        "Title",
+        longest=120,
+        required=False,
+        hint="Say what residents or staff will be able to do, for example “Report a missed bin without phoning”.",
+    )
+    summary = TextBox(
+        "Summary",
+        rows=3,
+        word_limit=60,
+        required=False,
+        hint="One or two sentences, for lists and alerts: who needs what, and why now.",
+    )
+
+
+class ProblemForm(SectionForm):
+    problem = _text("The problem", "What happens today, how often, and what it costs people. Not the remedy.", 12)
+
+
+class AffectedForm(SectionForm):
+    who_is_affected = _text("Who is affected", "Which residents or staff, about how many, and how they are affected.")
+
+
+class OutcomesForm(SectionForm):
+    outcomes = _text(
+        "The outcomes you want",
+        "What will be different, by when, and how you will know. One outcome a line, beginning with a hyphen.",
+        10,
+    )
+
+
+class ExistsForm(SectionForm):
+    optional = frozenset({"what_exists"})
+    what_exists = _text("What exists now", "Systems, data, contracts and work done so far. Names of products belong here.")
+
+
+class ConstraintsForm(SectionForm):
+    optional = frozenset({"constraints"})
+    constraints = _text("Constraints", "What cannot change: dates, laws, systems that it must work with.")
+
+
+class LocationForm(SectionForm):
+    optional = frozenset({"postcode"})
+    location = TextLine("Where the work is", required=False, hint="For example “County Hall, and from anywhere”.")
+    postcode = Postcode("Postcode", required=False, hint="Gives the region and lets suppliers search by distance.")
+    region = OneOf("Region", choices=REGIONS, required=False, empty="From the postcode")
+
+
+class CategoriesForm(SectionForm):
+    optional = frozenset({"cpv_codes"})
+    capabilities = Choices("What suppliers must be able to do", required=False, hint="Choose all that fit.")
+    cpv_codes = TextLine(
+        "CPV codes", required=False, hint="Eight figures each, with spaces between. Find them by their words below."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.capabilities.choose_from(
+            [SelectChoice(each.code, each.title, render_kw={"hint": each.group}) for each in capabilities()]
+        )
+
+    def validate_cpv_codes(self, field: TextLine) -> None:
+        codes = [each.partition("-")[0] for each in field.data.replace(",", " ").split()]
+        for code in codes:
+            if find_cpv(code) is None:
+                raise ValidationError(f"{code} is not a CPV code for technology. Find codes by their words below")
+        field.data = " ".join(dict.fromkeys(codes))
+
+
+class BudgetForm(SectionForm):
+    optional = frozenset({"budget_reference", "budget_note"})
+    estimated_value_pence = Pounds(
+        "Estimated value, including VAT",
+        required=False,
+        hint="The most the council could pay: every option, extension and fee. Suppliers see it.",
+    )
+    value_workings = _text("How the value was reached", "For your council and its auditors. It is not published.", 4)
+    budget_reference = TextLine("Budget reference", longest=80, required=False, hint="Not published.")
+    budget_note = _text("Note on the budget", "Published with the value, for example what a second year could cost.", 3)
+
+
+class DatesForm(SectionForm):
+    optional = frozenset({"award_expected_on", "starts_on", "ends_on"})
+    questions_close_at = Moment("Questions close", required=False, hint="Leave suppliers time to use your answers.")
+    closes_at = Moment("Bids close", required=False, hint="Midweek in the afternoon suits small firms, for example 2pm.")
+    award_expected_on = Day("Award expected", required=False)
+    starts_on = Day("Contract starts", required=False)
+    ends_on = Day("Contract ends", required=False)
+
+
+class MethodForm(SectionForm):
+    price_formula = Choice("How prices become marks", required=False)
+    tie_break = TextBox(
+        "If two bids have the same marks", rows=3, required=False, hint="For example “The higher mark for quality wins”."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.price_formula.choose_from(
+            [SelectChoice(each.code, each.title, render_kw={"hint": each.words}) for each in regimes.price_formulas()]
+        )
+
+
+class LawForm(SectionForm):
+    optional = frozenset({"reserved_areas", "reservation_reason", "lots_reason", "conflicts_assessment"})
+    jurisdiction = OneOf("Whose law applies", required=False, hint="Where your council is.")
+    sme_barriers = _text(
+        "Barriers to small businesses",
+        "What could keep them from bidding, and what you did about it. Needed from £30,000 (section 86).",
+        4,
+    )
+    lots_reason = _text("Lots", "How the work is split, or why it is not. Needed above the threshold (section 18).", 3)
+    reserved_to = Choice("Who may bid", choices=RESERVED_TO, required=False)
+    reserved_areas = TextLine("The local area", required=False, hint="Names of councils or counties, with commas between.")
+    is_reserved_for_smes = Tick("Only small and medium businesses and the voluntary sector may bid")
+    reservation_reason = _text("Reason for reserving", "Published. Needed when you do not open the competition to all.", 3)
+    conflicts_assessment = _text(
+        "Conflicts assessment", "Who influences this purchase and what was checked. Not published (section 83).", 4
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.jurisdiction.choose_from({each.code: each.title for each in regimes.jurisdictions()})
+
+
+class NoticeForm(SectionForm):
+    optional = frozenset({"central_notice_url", "ocid"})
+    central_notice_number = TextLine(
+        "Notice number", longest=40, required=False, hint="As the central platform shows it, for example 012345-2026."
+    )
+    central_notice_url = TextLine("Address of the notice", longest=300, required=False)
+    ocid = TextLine("Process identifier", longest=80, required=False, hint="Begins with “ocds-”.")
+
+    def validate_central_notice_url(self, field: TextLine) -> None:
+        if field.data and not field.data.startswith("https://"):
+            raise ValidationError("Enter an address that begins with https://")
+
+
+DUTY_FIELDS = {
+    "openers": "opener", "evaluators": "evaluator", "chair": "chair", "award_approver": "award_approver",
+}  # fmt: skip
+
+
+class PanelForm(SectionForm):
+    """Duties by name. Who may be offered for which is read from permissions.py."""
+
+    openers = Choices(
+        "Who opens the bids", required=False, hint="Two or more. They open together and never score."
+    )
+    evaluators = Choices("Who scores", required=False)
+    chair = OneOf("Who chairs", required=False, hint="Records the scores that the panel agrees.")
+    award_approver = OneOf("Who approves the award", required=False, hint="Not the author, and outside the panel.")
+
+    def offer(self, members: Sequence[Membership]) -> None:
+        """Offers the council's members that have the role for each duty."""
+        for field, permission in (
+            (self.openers, "open_bids"),
+            (self.evaluators, "score_bids"),
+            (self.chair, "moderate_scores"),
+            (self.award_approver, "approve_award"),
+        ):
+            fit = [each for each in members if is_granted(permission, "authority", each.roles)]
+            field.choose_from([SelectChoice(str(each.person_id), each.person.name) for each in fit])
+
+    def show(self, panel: Sequence[dict[str, Any]]) -> None:
+        """Fills the form from content."""
+        by_duty = {duty: [str(each["person_id"]) for each in panel if each["duty"] == duty] for duty in DUTY_FIELDS.values()}
+        self.openers.data, self.evaluators.data = by_duty["opener"], by_duty["evaluator"]
+        self.chair.data = "".join(by_duty["chair"][:1])
+        self.award_approver.data = "".join(by_duty["award_approver"][:1])
+
+    def values(self) -> dict[str, Any]:
+        named = [("opener", each) for each in self.openers.data or ()]
+        named += [("evaluator", each) for each in self.evaluators.data or ()]
+        named += [("chair", self.chair.data), ("award_approver", self.award_approver.data)]
+        return {"panel": [{"person_id": int(who), "duty": duty} for duty, who in named if who]}
+
+
+SECTION_FORMS: dict[str, type[SectionForm]] = {
+    "title-and-summary": TitleForm,
+    "problem": ProblemForm,
+    "who-is-affected": AffectedForm,
+    "outcomes": OutcomesForm,
+    "what-exists": ExistsForm,
+    "constraints": ConstraintsForm,
+    "location": LocationForm,
+    "categories": CategoriesForm,
+    "budget": BudgetForm,
+    "dates": DatesForm,
+    "criteria": MethodForm,
+    "law": LawForm,
+    "panel": PanelForm,
+    "central-notice": NoticeForm,
+}
+
+
+class ItemForm(Form):
+    """One item of a list: a requirement, criterion, question, price line."""
+
+    seen = Hidden()
+
+    def values(self) -> dict[str, Any]:
+        return {each.name: each.data for each in self.visible_fields}
+
+
+class RequirementForm(ItemForm):
+    kind = Choice(
+        "Kind",
+        choices=[
+            SelectChoice("essential", "Essential", render_kw={"hint": "A bid without it cannot win. Keep to six."}),
+            SelectChoice("desirable", "Desirable", render_kw={"hint": "It would help."}),
+        ],
+    )
+    text = TextBox("Requirement", rows=3, longest=2000)
+
+
+class CriterionForm(ItemForm):
+    kind = Choice("Kind", choices={"quality": "Quality: scored by the panel", "price": "Price: worked out"}, inline=True)
+    name = TextLine("Name", hint="For example “How well it meets residents’ needs”.")
+    description = TextBox("What earns marks", rows=3, required=False, longest=4000)
+    weight = WholeNumber("Weight, as a percentage", most=100, hint="All weights add up to 100.")
+    minimum_score = WholeNumber(
+        "Least score", most=5, required=False, hint="From 0 to 5. A bid scored lower is set aside. Leave empty for none."
+    )
+
+
+class QuestionForm(ItemForm):
+    text = TextBox("Question", rows=3, longest=2000)
+    guidance = TextBox("Guidance", rows=3, required=False, longest=4000, hint="What a good answer says.")
+    word_limit = WholeNumber("Most words", least=10, most=5000)
+    criterion_id = OneOf("Scored under")
+    is_required = Tick("Every bid must answer it")
+
+    def offer(self, criteria: Sequence[dict[str, Any]]) -> None:
+        """Offers the quality criteria of the need."""
+        self.criterion_id.choose_from({str(each["id"]): each["name"] for each in criteria if each["kind"] == "quality"})
+
+    def values(self) -> dict[str, Any]:
+        chosen = self.criterion_id.data
+        return {**super().values(), "criterion_id": int(chosen) if chosen else None}
+
+
+class PriceLineForm(ItemForm):
+    label = TextLine("What is priced", hint="For example “Build” or “Support, each month”. Bids give prices without VAT.")
+    unit = TextLine("Unit", longest=60, required=False, hint="For example “month” or “day”.")
+    quantity = DecimalNumber("Quantity", most=1_000_000, hint="The price is multiplied by it.")
+
+    def values(self) -> dict[str, Any]:
+        return {**super().values(), "quantity": str(self.quantity.data)}
+
+    def validate_quantity(self, field: DecimalNumber) -> None:
+        if field.data is not None and field.data <= 0:
+            raise ValidationError("Quantity must be more than nought")
+
+
+class DocumentForm(ItemForm):
+    title = TextLine("What the document is", hint="For example “Data we hold now”.")
+    file = Upload("File", extensions=tuple(SIGNATURES))
+
+
+class DocumentTitleForm(ItemForm):
+    title = TextLine("What the document is")
+
+
+ITEM_FORMS: dict[str, Callable[..., ItemForm]] = {
+    "requirements": RequirementForm,
+    "criteria": CriterionForm,
+    "bid-questions": QuestionForm,
+    "price-lines": PriceLineForm,
+    "documents": DocumentForm,
+}
+NEW_ITEMS: dict[str, dict[str, Any]] = {
+    "requirements": {"kind": "essential"},
+    "criteria": {"kind": "quality"},
+    "bid-questions": {"word_limit": 250, "is_required": True},
+    "price-lines": {"quantity": 1},
+    "documents": {},
+}
+
+
+class CopyForm(Form):
+    reference = TextLine("Reference of a published need", longest=40, hint="For example N-2026-0042.")
+    copy = Save("Copy this need")
+
+
+class CommentForm(Form):
+    comment = TextBox("What must change", rows=5, longest=4000)
+    send = Save("Send back to the author")
+
+
+class AmendForm(Form):
+    reason = TextBox("Why the need changes", rows=3, longest=2000, hint="Everyone can read it.")
+    is_material = Tick(
+        "This changes what suppliers would bid",
+        hint="Changes to requirements, criteria, questions, price lines, value and dates always count as such.",
+    )
+    publish = Save("Publish the changes")
+
+
+class ExtendForm(Form):
+    closes_at = Moment("Bids close")
+    questions_close_at = Moment("Questions close", required=False)
+    reason = TextBox("Why more time is given", rows=3, longest=2000, hint="Everyone can read it.")
+    extend = Save("Give everyone more time")
+
+
+class WithdrawForm(Form):
+    reason = TextBox("Why the need is withdrawn", rows=3, longest=2000, hint="Everyone can read it.")
+    withdraw = Save("Withdraw this need", kind="warning")

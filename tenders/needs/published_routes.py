@@ -1,0 +1,165 @@
+"""The council's pages that change a published need: amend, extend, withdraw; and its history."""
+
+from __future__ import annotations
+
+from flask import flash, redirect
+from werkzeug.wrappers import Response
+
+from marketplace.accounts.access import get_member, may
+from marketplace.core import clock
+from marketplace.core.errors import Conflict, Problems
+from marketplace.core.forms import Form, add_problems
+from marketplace.core.pages import page
+from tenders.needs import amending, queries, snapshots
+from tenders.needs.blueprint import blueprint
+from tenders.needs.forms import AmendForm, ExtendForm, WithdrawForm
+from tenders.needs.models import Need
+from tenders.needs.public import description, history
+from tenders.needs.sections import SECTIONS
+from tenders.needs.status import status_of
+
+
+def _need(reference: str) -> Need:
+    return queries.get_need_of(reference, get_member().organisation_id)
+
+
+def _insist_open(need: Need) -> None:
+    if status_of(need) != "open":
+        raise Conflict("This need is not open, so what it says stands.")
+
+
+def _home(need: Need) -> str:
+    return f"/council/needs/{need.reference}"
+
+
+@blueprint.route("/council/needs/<reference>/amend", methods=("GET", "POST"))
+@may("amend_need")
+def amend(reference: str) -> Response:
+    """The amendment being prepared: its sections, what differs, and its publication."""
+    need = _need(reference)
+    _insist_open(need)
+    form = AmendForm()
+    if form.validate_on_submit():
+        try:
+            amending.amend_need(need.id, get_member(), form.reason.data, bool(form.is_material.data))
+        except Problems as problems:
+            add_problems(form, problems.problems)
+        else:
+            flash("The changed need is public. Everyone who follows it or bids is told", "success")
+            return redirect(_home(need))
+    amendment = queries.find_amendment(need)
+    after = snapshots.snapshot_of(amending.as_amended(need, amendment))
+    changes = snapshots.changes_between(snapshots.snapshot_of(need), after)
+    fields = [each["field"] for each in changes]
+    return page(
+        "tenders/needs/amend.html",
+        title="Change a published need",
+        form=form,
+        need=need,
+        amendment=amendment,
+        changes=changes,
+        is_material=amending.is_material_by_rule(fields),
+        least_days=amending.least_days(need, clock.now()),
+        rows=_amendable_rows(need, set(fields)),
+    )
+
+
+def _amendable_rows(need: Need, fields: set[str]) -> list[dict[str, object]]:
+    return [
+        {
+            "title": each.title,
+            "href": f"{_home(need)}/amend/{each.name}",
+            "hint": "Counts as a material change" if each.is_material else "",
+            "is_done": not fields & set(each.keys),
+            "status": "Changed" if fields & set(each.keys) else "As published",
+        }
+        for each in SECTIONS
+        if each.is_amendable
+    ]
+
+
+@blueprint.get("/council/needs/<reference>/amend/preview")
+@may("amend_need")
+def preview_amendment(reference: str) -> Response:
+    """The need as it would read after the amendment."""
+    need = _need(reference)
+    _insist_open(need)
+    changed = amending.as_amended(need, queries.find_amendment(need))
+    return page("tenders/needs/preview.html", title=changed.title, need=changed, **description(changed))
+
+
+@blueprint.route("/council/needs/<reference>/amend/drop", methods=("GET", "POST"))
+@may("amend_need")
+def drop_amendment(reference: str) -> Response:
+    """Asks, then throws the amendment away."""
+    need = _need(reference)
+    form = Form()
+    if form.validate_on_submit():
+        amending.drop_amendment(need.id, get_member())
+        flash("The changes were thrown away. The published need is as it was", "success")
+        return redirect(_home(need))
+    return page(
+        "tenders/needs/simple_form.html",
+        title="Throw the changes away?",
+        form=form,
+        need=need,
+        text="What you prepared is lost. The published need stays as it is.",
+        button="Throw the changes away",
+    )
+
+
+@blueprint.route("/council/needs/<reference>/extend", methods=("GET", "POST"))
+@may("amend_need")
+def extend(reference: str) -> Response:
+    """More time for everyone, before closing."""
+    need = _need(reference)
+    _insist_open(need)
+    form = ExtendForm(data={"closes_at": need.closes_at, "questions_close_at": need.questions_close_at})
+    if form.validate_on_submit():
+        try:
+            amending.extend_need(
+                need.id, get_member(), form.closes_at.data, form.reason.data, form.questions_close_at.data
+            )
+        except Problems as problems:
+            add_problems(form, problems.problems)
+        else:
+            flash("The new closing time is public. Everyone who follows the need or bids is told", "success")
+            return redirect(_home(need))
+    return page(
+        "tenders/needs/simple_form.html",
+        title="Give more time",
+        form=form,
+        need=need,
+        text="The closing time can move later, never earlier, and only before it has passed.",
+    )
+
+
+@blueprint.route("/council/needs/<reference>/withdraw", methods=("GET", "POST"))
+@may("withdraw_need")
+def withdraw(reference: str) -> Response:
+    """Asks for the reason, then withdraws the need."""
+    need = _need(reference)
+    form = WithdrawForm()
+    if form.validate_on_submit():
+        try:
+            amending.withdraw_need(need.id, get_member(), form.reason.data)
+        except Problems as problems:
+            add_problems(form, problems.problems)
+        else:
+            flash("The need is withdrawn and says why", "success")
+            return redirect(_home(need))
+    return page(
+        "tenders/needs/simple_form.html",
+        title="Withdraw this need",
+        form=form,
+        need=need,
+        text="This cannot be undone. The need stays readable with your reason, and bids already sealed are never opened.",
+    )
+
+
+@blueprint.get("/council/needs/<reference>/versions")
+@may("see_council")
+def versions(reference: str) -> Response:
+    """Every published version, what changed and why."""
+    need = _need(reference)
+    return page("tenders/needs/versions.html", title="What changed and when", need=need, versions=history(need))
