@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Boolean, CheckConstraint, Date, ForeignKey, Integer, String, Text, UniqueConstraint
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Date,
+    ForeignKey,
+    Integer,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.core.db import Base, UTCDateTime
@@ -36,6 +45,20 @@ class Award(Base):
 
     need: Mapped[Need] = relationship()
     bid: Mapped[Bid | None] = relationship()
+
+    @property
+    def is_live(self) -> bool:
+        """Not sent back: proposed, approved or told."""
+        return self.returned_at is None
+
+    @property
+    def is_approved(self) -> bool:
+        return self.is_live and self.approved_at is not None
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the bidders have their summaries; until then nothing of the award is public."""
+        return self.is_live and self.summaries_sent_at is not None
 
 
 class AssessmentSummary(Base):
@@ -71,3 +94,8 @@ class Standstill(Base):
     suspended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     suspension_reason: Mapped[str] = mapped_column(Text, default="")
     lifted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    lift_reason: Mapped[str] = mapped_column(Text, default="")
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.suspended_at is not None and self.lifted_at is None
