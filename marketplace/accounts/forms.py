@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from wtforms.validators import ValidationError
 
 from marketplace.accounts import rules
-from marketplace.accounts.models import Membership, Organisation
+from marketplace.accounts.models import Organisation
 from marketplace.accounts.permissions import ROLES
 from marketplace.core.forms import (
     Choice,
@@ -149,18 +150,18 @@ class PressForm(Form):
 
 
 class RolesForm(Form):
-    """Which roles somebody has in an organisation."""
+    """Which roles somebody has in an organisation of this kind; give `roles` to show what is ticked now."""
 
     roles = Choices("Roles", choices=[], required="Choose at least one role")
 
-    def offer(self, kind: str) -> None:
-        """Lists the roles of this kind of organisation, each with what it may do."""
-        self.roles.choices = [_role_choice(code, words) for code, words in ROLES[kind].items()]
+    def __init__(self, kind: str, **kwargs: Any) -> None:
+        self._kind = kind
+        super().__init__(**kwargs)
 
-    def show(self, membership: Membership) -> None:
-        """Ticks what the member has, when the form is first shown."""
-        if not self.is_submitted():
-            self.roles.data = sorted(membership.roles)
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        # Before anything that was sent is read: what is not offered cannot be chosen.
+        self.roles.choices = [_role_choice(code, words) for code, words in ROLES[self._kind].items()]
+        super().process(*args, **kwargs)
 
 
 class InviteForm(RolesForm):

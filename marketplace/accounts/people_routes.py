@@ -47,8 +47,7 @@ def people_page() -> Any:
 
 def invite() -> Any:
     member = get_member()
-    form = InviteForm()
-    form.offer(member.organisation.kind)
+    form = InviteForm(member.organisation.kind)
     if form.validate_on_submit():
         try:
             people.invite_colleague(member.organisation, form.email.data, form.roles.data, member, form.name.data)
@@ -65,9 +64,7 @@ def invite() -> Any:
 def roles(membership_id: int) -> Any:
     member = get_member()
     colleague = queries.get_membership_of(membership_id, member.organisation_id)
-    form = RolesForm()
-    form.offer(member.organisation.kind)
-    form.show(colleague)
+    form = RolesForm(member.organisation.kind, roles=sorted(colleague.roles))
     if form.validate_on_submit():
         try:
             joining.change_roles(membership_id, member.organisation_id, form.roles.data, member)
@@ -109,9 +106,7 @@ def decide(membership_id: int) -> Any:
     asked = queries.get_membership_of(membership_id, member.organisation_id)
     if asked not in queries.requests_of(member.organisation_id):
         raise NotFound("This request waits for somebody else, or has been decided.")
-    form = RolesForm()
-    form.offer(member.organisation.kind)
-    form.show(asked)
+    form = RolesForm(member.organisation.kind, roles=sorted(asked.roles))
     if form.validate_on_submit():
         try:
             joining.approve_request(membership_id, member.organisation_id, form.roles.data, member)

@@ -10,6 +10,7 @@ class SuspendForm(Form):
 
     reason = TextBox(
         "Reason",
+        required="Enter the reason",
         rows=3,
         word_limit=100,
         hint="The organisation’s people read it, and it stays in the journal. Name no person.",

@@ -70,9 +70,7 @@ def requests_page() -> Any:
 @may("administer")
 def decide(membership_id: int) -> Any:
     asked = _waiting_request(membership_id)
-    form = RolesForm()
-    form.offer(asked.organisation.kind)
-    form.show(asked)
+    form = RolesForm(asked.organisation.kind, roles=sorted(asked.roles))
     if form.validate_on_submit():
         try:
             joining.approve_request(membership_id, asked.organisation_id, form.roles.data, get_member())
@@ -206,10 +204,8 @@ def lift(organisation_id: int) -> Any:
 def invite(organisation_id: int) -> Any:
     """For an organisation's first person; afterwards its own people invite."""
     shown = account_queries.get_organisation(organisation_id)
-    form = InviteForm()
-    form.offer(shown.kind)
-    if len(ROLES[shown.kind]) == 1 and not form.is_submitted():
-        form.roles.data = list(ROLES[shown.kind])
+    only = list(ROLES[shown.kind]) if len(ROLES[shown.kind]) == 1 else []
+    form = InviteForm(shown.kind, roles=only)
     if form.validate_on_submit():
         try:
             people.invite_colleague(shown, form.email.data, form.roles.data, get_member(), form.name.data)

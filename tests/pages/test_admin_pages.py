@@ -1,0 +1,118 @@
+"""The administrator's pages, and who is kept out of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from marketplace.accounts import actions, queries
+from marketplace.accounts.emails import EMAILS
+from marketplace.core import clock, db, jobs, mail
+from tests import making
+from tests.letterbox import link_in, mails_to, write_mails
+from tests.pageclient import PageClient
+
+PASSWORD = "wobbly table leg"
+PLACES = ("/admin", "/admin/requests", "/admin/organisations", "/admin/organisations/new", "/admin/reference")
+
+
+@pytest.fixture
+def admin(client: PageClient) -> PageClient:
+    platform = making.organisation("platform", "Market Cross")
+    making.member(platform, "administrator", email="root@example.org", name="Rita Root")
+    client.sign_in("root@example.org", making.PASSWORD)
+    return client
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_nobody_else_gets_in(client: PageClient, path: str) -> None:
+    assert client.get(path).h1 == "Sign in"
+    making.officer(email="ann@example.org")
+    client.submit(client.get("/sign-in"), "Sign in", email="ann@example.org", password=making.PASSWORD, next="/account")
+    client.get(path, status=403)
+
+
+def test_a_request_that_waits_for_us_is_approved(admin: PageClient) -> None:
+    actions.load_councils()
+    actions.join_council("Bob Brown", "bob@gmail.example", PASSWORD, queries.find_council("HCK"), "Call 12")
+    write_mails(admin.app, EMAILS)
+    bob = PageClient(admin.app)
+    bob.submit(bob.get(link_in(mails_to("bob@gmail.example")[0], "/confirm/")), "Confirm my address")
+    write_mails(admin.app, EMAILS)
+    assert "/admin/requests" in mails_to("root@example.org")[0].body
+    page = admin.follow(admin.get("/admin"), "1 request to join an organisation")
+    page = admin.follow(page, "Approve or refuse Bob Brown")
+    assert page.has("Call 12")
+    page = admin.submit(page, "Approve", roles=["officer"])
+    assert page.has("No request waits") and queries.find_council("HCK").is_active
+
+
+def test_a_request_that_waits_for_us_is_refused(admin: PageClient) -> None:
+    council = making.council()
+    request = actions.ask_to_join(making.person(email="bob@gmail.example"), council)
+    page = admin.submit(admin.get(f"/admin/requests/{request.id}"), "Refuse")
+    assert page.has("No request waits")
+    write_mails(admin.app, EMAILS)
+    assert mails_to("bob@gmail.example")[0].subject.startswith("Your request to join")
+
+
+def test_an_organisation_is_found_suspended_and_lifted(admin: PageClient) -> None:
+    making.supplier_member(making.supplier("Doubtful Ltd"), email="dee@example.org")
+    page = admin.submit(admin.get("/admin/organisations"), "Search", q="doubt", kind="supplier")
+    assert page.table("Organisations found")[0]["State"] == "May act"
+    page = admin.follow(page, "Doubtful Ltd")
+    page = admin.follow(page, "Suspend")
+    assert admin.submit(page, "Suspend", status=422).errors == ["Enter the reason"]
+    page = admin.submit(page, "Suspend", reason="False certificates.")
+    assert page.has("False certificates.")
+    page = admin.submit(admin.follow(page, "Lift the suspension"), "Lift the suspension")
+    assert page.notices == ["Doubtful Ltd may act again"]
+    assert [row["What"] for row in page.table("Journal lines about Doubtful Ltd")][:2] == [
+        "SuspensionLifted", "OrganisationSuspended",
+    ]  # fmt: skip
+
+
+def test_an_audit_body_is_set_up_and_its_auditor_invited(admin: PageClient) -> None:
+    page = admin.submit(admin.get("/admin/organisations/new"), "Set up", name="National Audit Office")
+    assert page.h1 == "Audit body National Audit Office"
+    page = admin.follow(page, "Invite somebody")
+    assert page.field("roles") == ["auditor"]
+    page = admin.submit(page, "Send invitation", email="au@nao.example")
+    assert page.has("au@nao.example: Auditor")
+    write_mails(admin.app, EMAILS)
+    auditor = PageClient(admin.app)
+    page = auditor.get(link_in(mails_to("au@nao.example")[0], "/invitations/"))
+    home = 200 if "auditors" in admin.app.blueprints else 404
+    auditor.submit(page, "Make my account and join", name="Au Ditor", password=PASSWORD, status=home)
+    assert auditor.get("/account").has("Auditor")
+
+
+def test_the_dashboard_shows_the_worker_and_tries_again(admin: PageClient) -> None:
+    assert admin.get("/admin").has("The worker has not run yet")
+
+    def react(_lines: object) -> None:
+        raise ValueError("no room left")
+
+    broken = jobs.Listener("index", frozenset({"MadeForTest"}), react)
+    jobs.enter_deliveries(broken)
+    for _ in range(len(jobs.RETRIES) + 1):
+        jobs.deliver(broken)
+        clock.pass_time(hours=7)
+    with db.housekeeping() as current:
+        mail.post(current, key="1", to="a@example.org", subject="Hello", body="Text")
+        current.query(mail.Mail).one().last_error = "refused"
+    page = admin.get("/admin")
+    assert page.has("no room left") and page.has("1 email not sent yet") and page.has("“Hello” to a@example.org")
+    assert int(page.table("How far each listener has read the journal")[0]["Given up"]) > 0
+    button = next(each for each in page.buttons if each.startswith("Try again"))
+    page = admin.submit(page, button)
+    assert page.notices == ["The worker will try again at once"]
+    assert admin.submit(page, "Send again to a@example.org").notices == ["The worker will send it again at once"]
+
+
+def test_reference_files_and_reading_the_councils_again(admin: PageClient) -> None:
+    page = admin.get("/admin/reference")
+    files = {row["File"]: row for row in page.table("Files")}
+    assert files["councils.csv"]["Rows"] == "397" and "Open Government Licence" in files["councils.csv"]["Source and licence"]
+    page = admin.submit(page, "Read the councils again")
+    assert page.notices == ["Councils read again: 397 added, 0 changed"]
+    assert admin.submit(page, "Read the councils again").notices == ["Councils read again: 0 added, 0 changed"]
