@@ -28,7 +28,9 @@ class Evidence(Base):
     file_name: Mapped[str] = mapped_column(String(120), default="")
     added_at: Mapped[datetime] = mapped_column(UTCDateTime)
     removed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    # The expiry day that the last reminder was about, so that a renewed paper is reminded of again.
+    # The expiry day that the last reminder was about and how many days before it that reminder falls due,
+    # so that a renewed paper is reminded of again and no reminder is sent twice.
     reminded_for: Mapped[date | None] = mapped_column(Date)
+    reminded_days: Mapped[int | None] = mapped_column(Integer)
 
     supplier: Mapped[Supplier] = relationship()

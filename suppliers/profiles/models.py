@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, CheckConstraint, Float, ForeignKey, Index, Integer, String, Text, UniqueConstraint
+from sqlalchemy import Boolean, CheckConstraint, Float, ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import Organisation
 from marketplace.core.db import Base, UTCDateTime
 
-SIZES = {"micro": "fewer than 10 people", "small": "10 to 49 people", "medium": "50 to 249 people", "large": "250 or more"}
+SIZES = {
+    "micro": "Fewer than 10 people",
+    "small": "10 to 49 people",
+    "medium": "50 to 249 people",
+    "large": "250 people or more",
+}
+
+
+UNNUMBERED = "company_number is null and charity_number is null and source = ''"
 
 
 class Supplier(Base):
@@ -21,13 +29,25 @@ class Supplier(Base):
         UniqueConstraint("source", "source_id", name="one_supplier_per_source_id"),
         Index("one_supplier_per_company_number", "company_number", unique=True),
         Index("one_supplier_per_charity_number", "charity_number", unique=True),
+        # Firms without a number are told apart by name and place; imported rows keep their source's own identity.
+        Index(
+            "one_unnumbered_supplier_per_name_and_outcode",
+            "name_key",
+            "outcode",
+            unique=True,
+            sqlite_where=text(UNNUMBERED),
+            postgresql_where=text(UNNUMBERED),
+        ),
         CheckConstraint("size in ('', 'micro', 'small', 'medium', 'large')", name="supplier_size_known"),
     )
     id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
     # Null, not empty, when there is none: the unique index then lets many have none.
     company_number: Mapped[str | None] = mapped_column(String(12))
     charity_number: Mapped[str | None] = mapped_column(String(12))
+    vat_number: Mapped[str] = mapped_column(String(12), default="")
     ppon: Mapped[str] = mapped_column(String(20), default="")
+    # The name without legal endings and punctuation, for finding the same firm again: see identity.name_key.
+    name_key: Mapped[str | None] = mapped_column(String(200), index=True)
     is_sole_trader: Mapped[bool] = mapped_column(Boolean, default=False)
     is_vcse: Mapped[bool] = mapped_column(Boolean, default=False)
     size: Mapped[str] = mapped_column(String(10), default="")

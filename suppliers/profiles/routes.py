@@ -1,0 +1,112 @@
+"""A firm's pages: joining, its own profile in sections, its portable record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
+
+from marketplace.accounts.access import get_member, may, public
+from marketplace.core import clock
+from marketplace.core.errors import Conflict, Problem, Problems
+from marketplace.core.forms import Form, add_problems
+from marketplace.core.pages import page
+from suppliers.profiles import actions, joining_routes, queries, rules
+from suppliers.profiles.forms import FILTER_BUTTON, CapabilitiesForm, DescriptionForm, IdentityForm, identity_of
+from suppliers.profiles.models import SIZES
+from suppliers.record import as_plain, portable_record, profile_hints, public_profile
+
+blueprint = Blueprint("profiles", __name__)
+
+
+@blueprint.route("/join/supplier", methods=["GET", "POST"])
+@public
+def register() -> Any:
+    """Registers a firm."""
+    return joining_routes.register_page()
+
+
+@blueprint.route("/join/supplier/check-your-email")
+@public
+def check_email() -> Any:
+    """What happens next."""
+    return joining_routes.check_email_page()
+
+
+@blueprint.route("/join/supplier/firm/<slug>", methods=["GET", "POST"])
+@public
+def ask(slug: str) -> Any:
+    """Asks to join a firm that is here, or says that an unclaimed profile is one's own."""
+    return joining_routes.ask_page(slug)
+
+
+@blueprint.route("/supplier/profile")
+@may("see_supplier_area")
+def own() -> Any:
+    """The firm's profile as its people see it, with what would make it fuller."""
+    profile = public_profile(queries.get_supplier(get_member().organisation_id))
+    hints = profile_hints(profile)
+    return page("suppliers/profiles/own.html", title="Your profile", profile=profile, hints=hints, sizes=SIZES)
+
+
+@blueprint.route("/supplier/profile/organisation", methods=["GET", "POST"])
+@may("edit_profile")
+def organisation() -> Any:
+    """Name, numbers, size and place."""
+    form = IdentityForm(data=identity_of(queries.get_supplier(get_member().organisation_id)))
+    return _section(form, "Your organisation", lambda: _save_identity(form))
+
+
+def _save_identity(form: IdentityForm) -> None:
+    actions.change_identity(get_member(), form.who())
+    if not rules.is_placed(form.postcode.data or ""):
+        flash("We do not know yet where your postcode is, so searches by distance leave you out.", "notice")
+
+
+@blueprint.route("/supplier/profile/description", methods=["GET", "POST"])
+@may("edit_profile")
+def description() -> Any:
+    """The firm's own words."""
+    supplier = queries.get_supplier(get_member().organisation_id)
+    form = DescriptionForm(obj=supplier, data={"one_sentence": supplier.summary})
+    return _section(form, "What you do", lambda: actions.change_description(get_member(), form.words()))
+
+
+@blueprint.route("/supplier/profile/capabilities", methods=["GET", "POST"])
+@may("edit_profile")
+def capabilities() -> Any:
+    """What the firm can do, from the list."""
+    form = CapabilitiesForm(data={"capabilities": queries.get_supplier(get_member().organisation_id).capabilities})
+    if FILTER_BUTTON in request.form:
+        return page("suppliers/profiles/section.html", title="What you can do", form=form)
+    return _section(
+        form, "What you can do", lambda: actions.change_capabilities(get_member(), form.capabilities.data or [])
+    )
+
+
+def _section(form: Form, title: str, save: Callable[[], Any]) -> Any:
+    if form.validate_on_submit():
+        try:
+            save()
+        except Problems as refused:
+            add_problems(form, refused.problems)
+        except Conflict as refused:
+            add_problems(form, [Problem(refused.message)])
+        else:
+            flash("Changes saved.", "success")
+            return redirect(url_for("profiles.own"), 303)
+    return page("suppliers/profiles/section.html", title=title, form=form)
+
+
+@blueprint.route("/supplier/profile/download")
+@may("edit_profile")
+def download() -> Any:
+    """Everything that is kept of the firm, as JSON."""
+    supplier = queries.get_supplier(get_member().organisation_id)
+    text = json.dumps(portable_record(supplier), default=as_plain, ensure_ascii=False, indent=2)
+    response: Response = current_app.response_class(text, mimetype="application/json")
+    name = f"{supplier.slug}-{clock.today().isoformat()}.json"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    return response
