@@ -1,0 +1,37 @@
+"""What happens to notices, ours and those of other places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from marketplace.core.journal import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedsImported(Event):
+    """Needs of other places were taken in from a file: at most 500 references in one line, for the index."""
+
+    references: tuple[str, ...]
+    new: int
+    changed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeRaised(Event):
+    """A notice that the law asks for became due; nobody has published it yet."""
+
+    kind: str
+    about: str
+    due_on: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeRecorded(Event):
+    """A notice was published on the central platform; its number is on record here."""
+
+    kind: str
+    about: str
+    number: str
+    published_on: date
+    was_late: bool
