@@ -125,7 +125,10 @@ def _discard(bid_id: int, member: Membership) -> tuple[str, list[str]]:
     bid = _get_writable(bid_id, member)
     freed = drafts.file_keys_of(bid.draft_parts)
     drafts.remove_parts(bid, bid.draft_parts)
-    record(BidDraftSaved(subject=bid.reference, need=bid.need.reference, part="all", was_removed=True), hidden_actor(bid, member))
+    record(
+        BidDraftSaved(subject=bid.reference, need=bid.need.reference, part="all", was_removed=True),
+        hidden_actor(bid, member),
+    )
     return keys.draft_key_name(bid), freed
 
 

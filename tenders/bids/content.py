@@ -121,7 +121,10 @@ def answers_to(
 def price_of(lines: Sequence[PriceLine], prices: Mapping[int, int]) -> Price:
     """The prices in the order of the need's price lines."""
     return Price(
-        tuple(PricedLine(each.id, each.label, each.unit, str(Decimal(each.quantity)), prices.get(each.id)) for each in lines)
+        tuple(
+            PricedLine(each.id, each.label, each.unit, str(Decimal(each.quantity)), prices.get(each.id))
+            for each in lines
+        )
     )
 
 

@@ -1,4 +1,4 @@
-"""What happens to bids. Until the opening no line names a bidder; see WITHHELD for what nobody else may read till then."""
+"""What happens to bids. Until the opening no line names a bidder, and nobody else reads those in WITHHELD."""
 
 from __future__ import annotations
 
@@ -78,4 +78,6 @@ class PricesReleased(Event):
 
 
 # Even the number of these lines would tell how many bid. Nobody outside the bidding firm reads them before the opening.
-WITHHELD = frozenset({"BidStarted", "BidDraftSaved", "BidDraftRestored", "BidSubmitted", "BidWithdrawn", "BidRefusedLate"})
+WITHHELD = frozenset(
+    {"BidStarted", "BidDraftSaved", "BidDraftRestored", "BidSubmitted", "BidWithdrawn", "BidRefusedLate"}
+)

@@ -1,4 +1,4 @@
-"""The forms of a bid. A draft saves whatever is typed; what is missing or too long is told, and stops only submitting."""
+"""The forms of a bid. A draft saves whatever is typed; what is missing or too long stops only submitting."""
 
 from __future__ import annotations
 
@@ -57,8 +57,10 @@ def price_form(lines: list[PriceLine]) -> Form:
 
     for each in lines:
         unit = f" {each.unit}" if each.unit else ""
-        hint = f"Quantity {quantity(each)}{unit}. Price for one, excluding VAT." if each.quantity != 1 else (
-            f"{each.unit[:1].upper()}{each.unit[1:]}, excluding VAT." if each.unit else "Excluding VAT."
+        hint = (
+            f"Quantity {quantity(each)}{unit}. Price for one, excluding VAT."
+            if each.quantity != 1
+            else (f"{each.unit[:1].upper()}{each.unit[1:]}, excluding VAT." if each.unit else "Excluding VAT.")
         )
         setattr(PriceForm, f"line_{each.id}", UnfinishedPounds(each.label, hint=hint))
     return PriceForm()
@@ -80,7 +82,11 @@ class DeclarationsForm(Form):
         choices={"no": "No, none that we know of", "yes": "Yes"},
     )
     conflict_details = TextBox(
-        "If yes, who and how", rows=3, longest=4000, required=False, hint="A conflict does not rule you out. Hiding one can."
+        "If yes, who and how",
+        rows=3,
+        longest=4000,
+        required=False,
+        hint="A conflict does not rule you out. Hiding one can.",
     )
     no_collusion = Tick("We made this bid without agreement with any other bidder about prices or who bids")
     is_accurate = Tick("What this bid says is true and complete")
@@ -106,8 +112,8 @@ class SubmitForm(Form):
         "Passphrase for your own copy",
         new=True,
         required=False,
-        hint=f"{SHORTEST_PASSPHRASE} characters or more. With it you can read and change your bid here until bidding closes. "
-        "We cannot recover it.",
+        hint=f"{SHORTEST_PASSPHRASE} characters or more. With it you can read and change your bid here until bidding "
+        "closes. We cannot recover it.",
     )
 
 

@@ -73,7 +73,9 @@ def prepare_sealing(need: Need, openers: Iterable[Person], passphrases: Mapping[
     need.public_key = public
 
 
-def opener_secret(need: Need, share: OpenerShare, opener: Person, passphrase: str = "") -> sealed.KeyFile | sealed.Passphrase:
+def opener_secret(
+    need: Need, share: OpenerShare, opener: Person, passphrase: str = ""
+) -> sealed.KeyFile | sealed.Passphrase:
     """What unwraps this opener's share: the one place that knows how shares are wrapped."""
     if share.wrapping == PASSPHRASE:
         if not passphrase.strip():

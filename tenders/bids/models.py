@@ -131,6 +131,8 @@ class LateAttempt(Base):
     received_at: Mapped[datetime] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
+    supplier: Mapped[Supplier] = relationship()
+
 
 class OpenerShare(Base):
     """What one opener holds of a need's key: a wrapped share and a key pair to be entrusted with others'."""
@@ -154,7 +156,9 @@ class BidOpening(Base):
     __tablename__ = "bid_openings"
     __table_args__ = (
         UniqueConstraint("need_id", name="one_opening_per_need"),
-        CheckConstraint("second_opener_id is null or second_opener_id <> first_opener_id", name="two_different_openers"),
+        CheckConstraint(
+            "second_opener_id is null or second_opener_id <> first_opener_id", name="two_different_openers"
+        ),
         CheckConstraint("(opened_at is null) = (second_opener_id is null)", name="opened_by_the_second_opener"),
     )
     id: Mapped[int] = mapped_column(Integer, primary_key=True)

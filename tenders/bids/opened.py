@@ -69,9 +69,7 @@ def release_prices(need: Need, actor: Actor = SYSTEM) -> int:
         part.content, part.state = sealed.release_part(key, part.content, binding), "open"
         part.size = len(part.content)
     authority = need.authority.reference if need.authority else ""
-    record(
-        PricesReleased(subject=need.reference, need=need.reference, authority=authority, count=len(shut)), actor
-    )
+    record(PricesReleased(subject=need.reference, need=need.reference, authority=authority, count=len(shut)), actor)
     return len(shut)
 
 

@@ -1,4 +1,4 @@
-"""The bidder's own copy of a submitted version: sealed to its passphrase, read and taken up again until the deadline."""
+"""The bidder's own copy of a submitted version: sealed to its passphrase, read and taken up until the deadline."""
 
 from __future__ import annotations
 

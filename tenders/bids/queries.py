@@ -66,7 +66,7 @@ def late_attempts_of(bid: Bid) -> Sequence[LateAttempt]:
 
 
 def get_bid(bid_id: int, lock: bool = False) -> Bid:
-    """A bid by its number. With `lock`, its need is locked first, so that an extension and a submission cannot cross."""
+    """A bid by its id. With `lock`, its need is locked first: an extension and a submission cannot cross."""
     bid = db.session.get(Bid, bid_id)
     if bid is None:
         raise NotFound("There is no such bid.")

@@ -38,7 +38,9 @@ def is_in_time(need: Need, received_at: datetime) -> bool:
 def bidding_problems(need: Need, now: datetime) -> list[Problem]:
     """What stops anyone from writing a bid for this need now."""
     if not need.is_ours or need.published_at is None:
-        return [Problem("Bids for this need are not taken here. Follow the link on its page to where it was published.")]
+        return [
+            Problem("Bids for this need are not taken here. Follow the link on its page to where it was published.")
+        ]
     if need.withdrawn_at is not None:
         return [Problem("The council withdrew this need, so no bids can be made.")]
     if need.opened_at is not None or not is_in_time(need, now):
@@ -53,13 +55,19 @@ def start_problems(need: Need, supplier: Supplier, reservation: Reservation, now
     """What stops this supplier from starting a bid."""
     found = bidding_problems(need, now)
     if not supplier.organisation.is_active:
-        found.append(Problem("Your firm's account is not active, so it cannot bid. Ask the administrator of this service why."))
+        found.append(
+            Problem("Your firm's account is not active, so it cannot bid. Ask the administrator of this service why.")
+        )
     if need.is_reserved_for_smes and supplier.size == "large" and not supplier.is_vcse:
-        found.append(Problem("This need is reserved for small and medium-sized firms. Your profile says 250 people or more."))
+        found.append(
+            Problem("This need is reserved for small and medium-sized firms. Your profile says 250 people or more.")
+        )
     elif need.is_reserved_for_smes and not reservation.is_small:
         found.append(Problem("Confirm that your firm is small or medium-sized to bid for this need", "is_small"))
     if need.reserved_to != "none" and not reservation.is_in_area:
-        found.append(Problem(f"Confirm that your firm is based in {reserved_area(need)} to bid for this need", "is_in_area"))
+        found.append(
+            Problem(f"Confirm that your firm is based in {reserved_area(need)} to bid for this need", "is_in_area")
+        )
     return found
 
 
@@ -85,7 +93,12 @@ def answer_problems(question: BidQuestion, text: str) -> list[Problem]:
     over = count_words(text) - question.word_limit
     if over > 0:
         words = "word" if over == 1 else "words"
-        return [Problem(f"Take {over:,} {words} out of your answer to “{question.text}”: the most is {question.word_limit:,}", here)]
+        return [
+            Problem(
+                f"Take {over:,} {words} out of your answer to “{question.text}”: the most is {question.word_limit:,}",
+                here,
+            )
+        ]
     return []
 
 
@@ -130,5 +143,9 @@ def opening_problems(need: Need, duties: Sequence[str], now: datetime) -> list[P
     elif need.published_at is None or need.closes_at is None:
         found.append(Problem("This need is not published, so there is nothing to open."))
     elif now <= need.closes_at + SETTLES:
-        found.append(Problem(f"Bidding closes at {moment(need.closes_at)}. Bids can be opened {SETTLES.seconds} seconds after that."))
+        found.append(
+            Problem(
+                f"Bidding closes at {moment(need.closes_at)}. Bids can be opened {SETTLES.seconds} seconds after that."
+            )
+        )
     return found

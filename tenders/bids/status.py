@@ -27,19 +27,27 @@ def status_of(bid: Bid, now: datetime) -> BidStatus:
     if bid.opened_at is not None:
         return _after_opening(bid)
     if need.withdrawn_at is not None:
-        return BidStatus("need_withdrawn", "Need withdrawn", "The council withdrew the need. Nobody has opened your bid.")
+        return BidStatus(
+            "need_withdrawn", "Need withdrawn", "The council withdrew the need. Nobody has opened your bid."
+        )
     is_open = is_in_time(need, now)
     until = moment(need.closes_at) if need.closes_at else "the closing time"
     if bid.submitted_at is None and not is_open:
-        return BidStatus("not_submitted", "Not submitted", f"Bidding closed at {until} and this bid was never submitted.")
+        return BidStatus(
+            "not_submitted", "Not submitted", f"Bidding closed at {until} and this bid was never submitted."
+        )
     if bid.submitted_at is None:
         return BidStatus("draft", "Draft", f"Finish and submit it by {until}.")
     if not is_open:
         return BidStatus("sealed", "Sealed", "Bidding has closed. The council’s openers will open all bids together.")
     if bid.draft_parts:
-        return BidStatus("redrafting", "Submitted", f"A new version is not submitted yet. You can submit it by {until}.")
+        return BidStatus(
+            "redrafting", "Submitted", f"A new version is not submitted yet. You can submit it by {until}."
+        )
     received = moment_to_second(bid.submitted_at)
-    return BidStatus("submitted", "Submitted", f"We received it at {received}. You can change or withdraw it until {until}.")
+    return BidStatus(
+        "submitted", "Submitted", f"We received it at {received}. You can change or withdraw it until {until}."
+    )
 
 
 def _after_opening(bid: Bid) -> BidStatus:
@@ -47,7 +55,9 @@ def _after_opening(bid: Bid) -> BidStatus:
     if need.no_award_at is not None:
         return BidStatus("no_award", "Ended without award", "The council awarded no contract for this need.")
     if need.awarded_at is not None:
-        return BidStatus("decided", "Decided", "The council has decided. Your assessment summary says how your bid was scored.")
+        return BidStatus(
+            "decided", "Decided", "The council has decided. Your assessment summary says how your bid was scored."
+        )
     return BidStatus("opened", "Opened", "The council is assessing the bids.")
 
 

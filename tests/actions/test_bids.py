@@ -529,7 +529,7 @@ def at_once(calls: list) -> list:  # type: ignore[type-arg]
         try:
             barrier.wait()
             results.append(call())
-        except BaseException as fault:  # noqa: BLE001 - told by the thread that waits
+        except BaseException as fault:
             faults.append(fault)
         finally:
             db.session.remove()

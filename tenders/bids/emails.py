@@ -1,0 +1,86 @@
+"""Who is told what by mail. No mail says anything of a bid's content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+
+from marketplace.accounts.models import Person
+from marketplace.core import db
+from marketplace.core.journal import JournalLine
+from marketplace.core.letters import Letter, Writer, absolute
+from tenders.bids import queries
+from tenders.bids.models import Bid
+from tenders.needs import queries as need_queries
+
+
+def to_bidders(line: JournalLine) -> Iterable[Letter]:
+    """Submitted, withdrawn, refused as late: everyone of the firm who may bid."""
+    bid = _bid(line.subject)
+    facts = line.facts
+    context = {
+        "bid": bid.reference,
+        "title": bid.need.title,
+        "buyer": bid.need.buyer_name,
+        "closes_at": bid.need.closes_at,
+        "version": facts.get("version"),
+        "received_at": _instant(facts["received_at"]),
+        "closed_at": _instant(facts["closed_at"]) if "closed_at" in facts else None,
+        "kind": facts.get("kind", ""),
+        "fingerprint": facts.get("manifest_hash", ""),
+        "link": absolute(f"/supplier/bids/{bid.reference}"),
+    }
+    return [Letter(each.email, {**context, "name": each.name}) for each in _team(bid)]
+
+
+def to_other_openers(line: JournalLine) -> Iterable[Letter]:
+    """The first act waits: the other openers have thirty minutes."""
+    need = need_queries.get_need_by_reference(line.need)
+    opening = queries.find_opening(need)
+    others = [each.person for each in queries.opener_shares(need)]
+    context = {
+        "title": need.title,
+        "expires_at": _instant(line.facts["expires_at"]),
+        "first": opening.first_opener.name if opening else "A colleague",
+        "link": absolute(f"/council/needs/{need.reference}/opening"),
+    }
+    return [Letter(each.email, {**context, "name": each.name}) for each in others if each.pseudonym != line.actor]
+
+
+def to_opened_bidders(line: JournalLine) -> Iterable[Letter]:
+    """Every firm whose bid was opened."""
+    letters = []
+    for listed in line.facts["bids"]:
+        bid = _bid(listed["bid"])
+        context = {
+            "bid": bid.reference,
+            "title": bid.need.title,
+            "buyer": bid.need.buyer_name,
+            "opened_at": line.at,
+            "link": absolute(f"/supplier/bids/{bid.reference}"),
+        }
+        letters += [Letter(each.email, {**context, "name": each.name}) for each in _team(bid)]
+    return letters
+
+
+EMAILS: dict[str, Writer] = {
+    "BidSubmitted": to_bidders,
+    "BidWithdrawn": to_bidders,
+    "BidRefusedLate": to_bidders,
+    "OpeningBegun": to_other_openers,
+    "BidsOpened": to_opened_bidders,
+}
+
+
+def _bid(reference: str) -> Bid:
+    return db.session.scalars(select(Bid).where(Bid.reference == reference)).one()
+
+
+def _team(bid: Bid) -> list[Person]:
+    return queries.colleagues_who_bid(bid.supplier_id)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))

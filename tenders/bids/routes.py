@@ -1,0 +1,8 @@
+"""Gathers the room's pages: the bidder's, and the council's."""
+
+from __future__ import annotations
+
+from tenders.bids import council_routes, council_tasks, draft_routes, submission_routes
+from tenders.bids.blueprint import blueprint
+
+__all__ = ["blueprint", "council_routes", "council_tasks", "draft_routes", "submission_routes"]

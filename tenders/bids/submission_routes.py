@@ -1,0 +1,157 @@
+"""Reading the whole bid, submitting it, its receipt, withdrawing it."""
+
+from __future__ import annotations
+
+import io
+import json
+import secrets
+import tempfile
+import zipfile
+
+from flask import flash, redirect, url_for
+from werkzeug.wrappers import Response
+
+from marketplace.accounts.access import may
+from marketplace.core.errors import Conflict, NotFound, Problem, Problems
+from marketplace.core.forms import Form, add_problems
+from marketplace.core.pages import page
+from tenders.bids import drafts, forms, keys, queries, rules, submission
+from tenders.bids.blueprint import blueprint
+from tenders.bids.content import as_text
+from tenders.bids.desk import Desk, bid_parts, download, get_desk, places
+from tenders.bids.models import BidVersion
+from tenders.bids.receipt_time import received_at
+from tenders.bids.submission import ReadAgain, RefusedLate, Submitted
+
+
+@blueprint.route("/supplier/bids/<reference>/review")
+@may("write_bid")
+def review(reference: str) -> Response:
+    """The whole bid as the council will read it, what it lacks, and the button that submits it."""
+    desk = get_desk(reference)
+    form = forms.SubmitForm()
+    form.idempotency_key.data = secrets.token_hex(16)
+    return _review_page(desk, form)
+
+
+def _review_page(desk: Desk, form: forms.SubmitForm, status: int = 200) -> Response:
+    draft = drafts.read_draft(desk.bid)
+    form.seen.data = draft.mark
+    files = [(each, desk.address("draft_file", slot=each.slot)) for each in draft.answers.files]
+    return page(
+        "tenders/bids/review.html",
+        title="Read and submit your bid",
+        form=form,
+        status=status,
+        problems=rules.submission_problems(desk.need, draft.answers, draft.price),
+        links=places(desk),
+        shown=bid_parts(draft.answers, draft.price, files),
+        **desk.context,
+    )
+
+
+@blueprint.route("/supplier/bids/<reference>/submit", methods=["POST"])
+@may("submit_bid")
+def submit(reference: str) -> Response:
+    """Submits what was read. The answer holds the bid in full, once: after it, it is sealed."""
+    desk = get_desk(reference)
+    form = forms.SubmitForm()
+    if not form.validate():
+        return _review_page(desk, form)
+    key, passphrase = form.idempotency_key.data or "", form.passphrase.data or ""
+    try:
+        outcome = submission.submit_bid(desk.bid.id, desk.member, key, received_at(), passphrase, form.seen.data or "")
+    except Problems as problems:
+        add_problems(form, problems.problems)
+        return _review_page(desk, form)
+    except ReadAgain as changed:
+        add_problems(form, [Problem(changed.message)])
+        return _review_page(desk, form, 409)
+    except Conflict as conflict:
+        flash(conflict.message, "notice")
+        return redirect(desk.home)
+    if isinstance(outcome, RefusedLate):
+        return _late_page(desk, outcome)
+    return _submitted_page(desk, outcome)
+
+
+def _submitted_page(desk: Desk, sent: Submitted) -> Response:
+    shown = None
+    if sent.answers is not None:
+        shown = bid_parts(sent.answers, sent.price, [(each, "") for each in sent.answers.files])
+    return page("tenders/bids/submitted.html", title="Bid submitted", shown=shown, version=sent.version, **desk.context)
+
+
+def _late_page(desk: Desk, refused: RefusedLate) -> Response:
+    return page("tenders/bids/late.html", title="Too late", status=409, attempt=refused.attempt, **desk.context)
+
+
+@blueprint.route("/supplier/bids/<reference>/download")
+@may("write_bid")
+def download_draft(reference: str) -> Response:
+    """The whole draft as a zip: plain text, JSON, and every file."""
+    desk = get_desk(reference)
+    draft = drafts.read_draft(desk.bid)
+    packed = tempfile.SpooledTemporaryFile(max_size=64_000_000)
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("bid.txt", as_text(desk.need.title, draft.answers, draft.price))
+        both = {
+            "need": desk.need.reference,
+            "bid": desk.bid.reference,
+            "answers": json.loads(draft.answers.to_bytes()),
+            "price": json.loads(draft.price.to_bytes()),
+        }
+        archive.writestr("bid.json", json.dumps(both, indent=2, ensure_ascii=False))
+        for number, each in enumerate(draft.answers.files, start=1):
+            archive.writestr(f"files/{number:02}-{each.name}", drafts.read_file(desk.bid, each.slot)[1])
+    packed.seek(0)
+    return download(packed, f"{desk.bid.reference}.zip", "application/zip")
+
+
+@blueprint.route("/supplier/bids/<reference>/receipt")
+@may("see_supplier_area")
+def receipt(reference: str) -> Response:
+    """The receipt of the version that counts, and those of the versions before."""
+    desk = get_desk(reference)
+    return page(
+        "tenders/bids/receipt.html",
+        title="Receipt",
+        version=_current(desk),
+        versions=desk.bid.versions,
+        public_key=keys.signing_keys().public_key().hex(),
+        **desk.context,
+    )
+
+
+@blueprint.route("/supplier/bids/<reference>/receipt/<int:number>.json")
+@may("see_supplier_area")
+def receipt_file(reference: str, number: int) -> Response:
+    """A receipt as the signed file that anyone can verify."""
+    desk = get_desk(reference)
+    version = next((each for each in desk.bid.versions if each.number == number), None)
+    if version is None:
+        raise NotFound("This bid has no such version.")
+    name = f"receipt-{desk.bid.reference}-V{number}.json"
+    return download(io.BytesIO(version.receipt.encode()), name, "application/json")
+
+
+def _current(desk: Desk) -> BidVersion:
+    version = queries.current_version(desk.bid)
+    if version is None:
+        raise NotFound("This bid was not submitted, so there is no receipt.")
+    return version
+
+
+@blueprint.route("/supplier/bids/<reference>/withdraw", methods=["GET", "POST"])
+@may("submit_bid")
+def withdraw(reference: str) -> Response:
+    """Asks, then withdraws the bid; after the deadline the attempt is recorded and refused."""
+    desk = get_desk(reference)
+    form = Form()
+    if form.validate_on_submit():
+        outcome = submission.withdraw_bid(desk.bid.id, desk.member, received_at())
+        if isinstance(outcome, RefusedLate):
+            return _late_page(desk, outcome)
+        flash("Your bid is withdrawn. Nobody can open it.", "success")
+        return redirect(url_for("bids.list_bids"))
+    return page("tenders/bids/withdraw.html", title="Withdraw this bid?", form=form, **desk.context)
