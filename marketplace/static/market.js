@@ -29,6 +29,8 @@ function autosave(form) {
         method: 'POST', body: typed, headers: { 'X-Autosave': '1' }, redirect: 'manual', credentials: 'same-origin'
       })
       if (answer.ok) {
+        const version = answer.headers.get('X-Version')
+        if (version && form.elements.version) form.elements.version.value = version
         const time = new Date().toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' })
         say(`Saved at ${time}`)
       } else {
