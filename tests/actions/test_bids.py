@@ -7,6 +7,7 @@ import io
 import json
 import secrets
 import threading
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,6 +39,7 @@ from tenders.bids.models import (
     OpenedPart,
     SealedPart,
 )
+from tenders.needs.models import Need
 from tests import bidding, making
 from tests.bidding import PDF
 
@@ -274,21 +276,39 @@ def test_without_a_passphrase_nothing_of_the_draft_stays() -> None:
 
 
 def test_a_canary_in_a_submitted_bid_is_found_nowhere(house) -> None:
-    need, member = bidding.purchase().need, bidding.bidder()
+    made, member = bidding.purchase(), bidding.bidder()
+    need = made.need
     words, in_file, name = "canary-7f3a9c51e0d8", "canary-1b64c0ffee99", "canary-0defaced4242"
     bid = actions.start_bid(need.id, member)
+    bid_reference, need_id, openers = bid.reference, need.id, (made.first.id, made.second.id)
     bidding.fill(bid, member, words=words)
     actions.add_file(bid.id, member, f"{name}.pdf", io.BytesIO(PDF + in_file.encode()))
     bidding.submit(bid, member, PASSPHRASE)
+    contents = {str(each): each.read_bytes() for each in house.home.rglob("*") if each.is_file()}
+    contents["rows"] = b"\n".join(every_value())
     db.session.remove()
-    places = [Path(house.url.removeprefix("sqlite:///")), *house.home.rglob("*")]
-    places += list(places[0].parent.glob("test.db-*"))
-    contents = {each: each.read_bytes() for each in places if each.is_file()}
-    assert any(each.suffix == ".db" for each in contents) and len(contents) > 5
+    if house.url.startswith("sqlite"):
+        database = Path(house.url.removeprefix("sqlite:///"))
+        contents |= {str(each): each.read_bytes() for each in database.parent.glob("test.db*")}
+        assert len(contents[str(database)]) > 100_000
+    assert len(contents) > 4 and bid_reference.encode() in contents["rows"]
     for canary in (words, in_file, name):
         for form in spellings(canary):
-            hits = [str(each) for each, content in contents.items() if form in content]
+            hits = [each for each, content in contents.items() if form in content]
             assert not hits, f"{form!r} stands in {hits}"
+    # The search can find: once opened, the answer stands in the rows and the file in the store.
+    bidding.close(db.session.get_one(Need, need_id))
+    opening.begin_opening(need_id, read_member(openers[0]))
+    opening.complete_opening(need_id, read_member(openers[1]))
+    assert words.encode() in b"\n".join(every_value())
+    assert any(in_file.encode() in each.read_bytes() for each in stored_files())
+
+
+def every_value() -> Iterator[bytes]:
+    """Every value of every table, as bytes."""
+    for table in db.Base.metadata.sorted_tables:
+        for row in db.session.execute(select(table)):
+            yield from (each if isinstance(each, bytes) else str(each).encode() for each in row)
 
 
 def spellings(canary: str) -> list[bytes]:
