@@ -21,6 +21,7 @@ from marketplace.navigation import navigation
 
 ROOMS = (
     "marketplace.accounts",
+    "suppliers",
     "suppliers.profiles",
     "suppliers.solutions",
     "suppliers.evidence",

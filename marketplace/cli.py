@@ -149,7 +149,7 @@ def import_suppliers(file: Path) -> None:
 
     The last line printed is JSON: rows, new, changed, unchanged, refused. Refused rows are written beside, by line.
     """
-    from suppliers.profiles.importing import import_suppliers as take_in
+    from suppliers.importing import import_suppliers as take_in
 
     _take_in(take_in, file)
 

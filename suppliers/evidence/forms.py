@@ -33,7 +33,7 @@ class EvidenceForm(Form):
             name=self.name.data or "",
             issuer=self.issuer.data or "",
             number=self.number.data or "",
-            cover_pence=self.cover_pence.data,
+            cover_pence=self.cover_pence.data,  # type: ignore[arg-type]
             expires_on=self.expires_on.data,
         )
 

@@ -78,7 +78,7 @@ def _who_asks(form: Form) -> Person | Newcomer:
         newcomer = form.newcomer()
         count_mail(newcomer.email, request.remote_addr or "")
         return newcomer
-    return current_user._get_current_object()  # type: ignore[no-any-return]
+    return current_user._get_current_object()
 
 
 def _after_registering(form: FirmForm, made: Supplier | None) -> Any:
@@ -94,7 +94,7 @@ def _after_registering(form: FirmForm, made: Supplier | None) -> Any:
         return redirect(url_for("profiles.check_email"), 303)
     choose_membership(membership)
     flash(f"{made.name} is registered.", "success")
-    return redirect(url_for("profiles.own"), 303)
+    return redirect(url_for("suppliers.own"), 303)
 
 
 def _after_asking(supplier: Supplier) -> Any:

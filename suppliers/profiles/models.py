@@ -18,9 +18,6 @@ SIZES = {
 }
 
 
-UNNUMBERED = "company_number is null and charity_number is null and source = ''"
-
-
 class Supplier(Base):
     """A registered firm, charity or sole trader. Its id is its organisation's; its name lives there too."""
 
@@ -35,8 +32,8 @@ class Supplier(Base):
             "name_key",
             "outcode",
             unique=True,
-            sqlite_where=text(UNNUMBERED),
-            postgresql_where=text(UNNUMBERED),
+            sqlite_where=text("company_number is null and charity_number is null and source = ''"),
+            postgresql_where=text("company_number is null and charity_number is null and source = ''"),
         ),
         CheckConstraint("size in ('', 'micro', 'small', 'medium', 'large')", name="supplier_size_known"),
     )

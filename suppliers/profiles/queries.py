@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, count
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select
 
@@ -81,7 +82,7 @@ def each_supplier(batch: int = 500) -> Iterator[list[Supplier]]:
         yield found
 
 
-def _public() -> Select[tuple[Supplier]]:
+def _public() -> Select[Supplier]:
     return select(Supplier).join(Supplier.organisation).where(is_public())
 
 
@@ -130,7 +131,7 @@ def find_same_firm(who: Identity, outcode: str, besides: int = 0) -> Supplier | 
     return found or next((each for each in _namesakes(query, who, outcode) if _may_be_same(each, who)), None)
 
 
-def _namesakes(query: Select[tuple[Supplier]], who: Identity, outcode: str) -> list[Supplier]:
+def _namesakes(query: Select[Supplier], who: Identity, outcode: str) -> list[Supplier]:
     nearby = or_(Supplier.outcode == outcode, (Supplier.source != "") & (Supplier.outcode == ""))
     return list(session.scalars(query.where(Supplier.name_key == name_key(who.name), nearby).limit(20)))
 
@@ -144,14 +145,11 @@ def _may_be_same(supplier: Supplier, who: Identity) -> bool:
 
 def free_slug(base: str, taken: set[str] | None = None) -> str:
     """`base`, or `base` with the first number that no supplier's address has yet."""
-    taken = taken or set()
-    candidate, number = base, 1
-    while candidate in taken or session.scalar(
-        select(Organisation.id).where(Organisation.kind == "supplier", Organisation.slug == candidate)
-    ):
-        number += 1
-        candidate = f"{base[:74]}-{number}"
-    return candidate
+    stem = base[:74]
+    alike = (Organisation.slug == base) | Organisation.slug.startswith(f"{stem}-", autoescape=True)
+    used = set(session.scalars(select(Organisation.slug).where(_is_supplier(), alike))) | (taken or set())
+    numbered = (f"{stem}-{number}" for number in count(2))
+    return next(each for each in chain([base], numbered) if each not in used)
 
 
 def _insist(supplier: Supplier | None) -> Supplier:

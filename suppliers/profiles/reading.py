@@ -42,6 +42,7 @@ class ReadSupplier:
     line: int
     source_id: str
     name: str
+    source: str = ""
     summary: str = ""
     about: str = ""
     website: str = ""
@@ -52,6 +53,11 @@ class ReadSupplier:
     charity_number: str = ""
     capabilities: tuple[str, ...] = ()
     works: tuple[Work, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from every other imported supplier."""
+        return self.source, self.source_id
 
     @property
     def content_hash(self) -> str:
@@ -71,17 +77,17 @@ class RefusedLine:
 
 def read_suppliers(path: Path) -> Iterator[ReadSupplier | RefusedLine]:
     """Every line that is not blank, in order, one way or the other. A second line with the same id is refused."""
-    seen: dict[str, int] = {}
+    seen: dict[tuple[str, str], int] = {}
     with path.open("rb") as lines:
         for number, raw in _numbered(lines):
             try:
                 supplier = read_line(raw, number)
-                if supplier.source_id in seen:
-                    raise Unreadable(f"id {supplier.source_id} is on line {seen[supplier.source_id]} already")
+                if supplier.key in seen:
+                    raise Unreadable(f"id {supplier.source_id} is on line {seen[supplier.key]} already")
             except Unreadable as refused:
                 yield RefusedLine(number, str(refused), raw[:100_000].decode("utf-8", "replace").rstrip("\r\n"))
                 continue
-            seen[supplier.source_id] = number
+            seen[supplier.key] = number
             yield supplier
 
 
@@ -101,7 +107,7 @@ def read_line(raw: bytes, number: int) -> ReadSupplier:
     """The supplier of one line. Raises Unreadable."""
     values = _object(raw)
     name = _text(values, "name")
-    source_id = _text(values, "id") or _number(values, "id")
+    source_id = next(filter(None, (read(values, key) for key in ("id", "source_id") for read in (_text, _number))), "")
     if not source_id or len(source_id) > 120:
         raise Unreadable("id is missing" if not source_id else "id is longer than 120 characters")
     if not name:
@@ -116,8 +122,9 @@ def read_line(raw: bytes, number: int) -> ReadSupplier:
         line=number,
         source_id=source_id,
         name=" ".join(name.split()),
+        source=_text(values, "source")[:60],
         summary=_shortened(_text(values, "summary"), 300),
-        about=_text(values, "about") or _text(values, "description"),
+        about="\n\n".join(filter(None, (_text(values, "about") or _text(values, "description"), _clients(values)))),
         website=identity.normalise_website(_text(values, "website")) or "",
         postcode=normalise_postcode(postcode) or "",
         # Only where it is: half the shapes of other countries' postcodes look like an outward code.
@@ -178,6 +185,14 @@ def _known_capabilities(values: Mapping[str, Any]) -> tuple[str, ...]:
     if not isinstance(given, list):
         raise Unreadable("capabilities is not a list")
     return tuple(sorted({each.code for each in capabilities()} & {each for each in given if isinstance(each, str)}))
+
+
+def _clients(values: Mapping[str, Any]) -> str:
+    given = values.get("clients") or []
+    if not isinstance(given, list):
+        raise Unreadable("clients is not a list")
+    names = [_shortened(_clean(each), 200) for each in given if isinstance(each, str) and _clean(each)]
+    return f"Clients: {'; '.join(names)}" if names else ""
 
 
 def _solutions(values: Mapping[str, Any]) -> list[Work]:

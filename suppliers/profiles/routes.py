@@ -1,22 +1,18 @@
-"""A firm's pages: joining, its own profile in sections, its portable record."""
+"""A firm's pages: joining, and its own profile in sections."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
+from flask import Blueprint, flash, redirect, request, url_for
 
 from marketplace.accounts.access import get_member, may, public
-from marketplace.core import clock
 from marketplace.core.errors import Conflict, Problem, Problems
 from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page
 from suppliers.profiles import actions, joining_routes, queries, rules
 from suppliers.profiles.forms import FILTER_BUTTON, CapabilitiesForm, DescriptionForm, IdentityForm, identity_of
-from suppliers.profiles.models import SIZES
-from suppliers.record import as_plain, portable_record, profile_hints, public_profile
 
 blueprint = Blueprint("profiles", __name__)
 
@@ -40,15 +36,6 @@ def check_email() -> Any:
 def ask(slug: str) -> Any:
     """Asks to join a firm that is here, or says that an unclaimed profile is one's own."""
     return joining_routes.ask_page(slug)
-
-
-@blueprint.route("/supplier/profile")
-@may("see_supplier_area")
-def own() -> Any:
-    """The firm's profile as its people see it, with what would make it fuller."""
-    profile = public_profile(queries.get_supplier(get_member().organisation_id))
-    hints = profile_hints(profile)
-    return page("suppliers/profiles/own.html", title="Your profile", profile=profile, hints=hints, sizes=SIZES)
 
 
 @blueprint.route("/supplier/profile/organisation", methods=["GET", "POST"])
@@ -96,17 +83,5 @@ def _section(form: Form, title: str, save: Callable[[], Any]) -> Any:
             add_problems(form, [Problem(refused.message)])
         else:
             flash("Changes saved.", "success")
-            return redirect(url_for("profiles.own"), 303)
+            return redirect(url_for("suppliers.own"), 303)
     return page("suppliers/profiles/section.html", title=title, form=form)
-
-
-@blueprint.route("/supplier/profile/download")
-@may("edit_profile")
-def download() -> Any:
-    """Everything that is kept of the firm, as JSON."""
-    supplier = queries.get_supplier(get_member().organisation_id)
-    text = json.dumps(portable_record(supplier), default=as_plain, ensure_ascii=False, indent=2)
-    response: Response = current_app.response_class(text, mimetype="application/json")
-    name = f"{supplier.slug}-{clock.today().isoformat()}.json"
-    response.headers.set("Content-Disposition", "attachment", filename=name)
-    return response

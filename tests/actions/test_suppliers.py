@@ -14,15 +14,17 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from marketplace.accounts.models import Membership, Organisation, Person
-from marketplace.core import clock, db, journal
+from marketplace.core import clock, db, journal, letters
 from marketplace.core.errors import NotFound, Problems
 from marketplace.core.journal import JournalLine
+from marketplace.core.mail import Mail
 from suppliers import record
 from suppliers.evidence import actions as evidence
 from suppliers.evidence.emails import evidence_expiring
 from suppliers.evidence.models import Evidence
 from suppliers.evidence.queries import evidence_of, reminders_due
 from suppliers.evidence.rules import EvidenceFacts
+from suppliers.importing import import_suppliers
 from suppliers.profiles import queries
 from suppliers.profiles.actions import (
     Firm,
@@ -33,7 +35,7 @@ from suppliers.profiles.actions import (
     change_identity,
     register_supplier,
 )
-from suppliers.profiles.importing import import_suppliers
+from suppliers.profiles.emails import profile_changed
 from suppliers.profiles.models import Supplier
 from suppliers.profiles.rules import Description, Identity
 from suppliers.solutions import actions as solutions
@@ -181,6 +183,31 @@ def test_another_firms_number_cannot_be_taken_by_a_change(app: Flask) -> None:
     assert queries.get_supplier(member.organisation_id).company_number == "07654321"
 
 
+def test_administrators_hear_of_a_changed_identity_and_of_nothing_less(app: Flask) -> None:
+    admin = making.supplier_member()
+    making.supplier_member(queries.get_supplier(admin.organisation_id), "bidder")
+    change_capabilities(admin, ["booking"])
+    change_identity(admin, ACME)
+    less, more = events("ProfileChanged")
+    assert list(profile_changed(less)) == []
+    assert [each.to for each in profile_changed(more)] == [admin.person.email]
+
+
+def test_the_mails_can_be_written(app: Flask) -> None:
+    admin = making.supplier_member()
+    change_identity(admin, ACME)
+    insured(admin, clock.today() + timedelta(days=5))
+    evidence.remind_of_evidence()
+    for event, writer in (("ProfileChanged", profile_changed), ("EvidenceExpiring", evidence_expiring)):
+        (line,) = events(event)
+        assert letters.write_letters(line, writer(line)) == 1
+        assert letters.write_letters(line, writer(line)) == 0, "the same line again posts nothing"
+    reminder = db.session.scalars(select(Mail).order_by(Mail.id.desc())).first()
+    assert reminder is not None
+    assert reminder.subject == "Professional indemnity ends on 29 November 2026"
+    assert "After that day councils see it as expired." in reminder.body
+
+
 def test_capabilities_are_replaced(app: Flask) -> None:
     supplier = making.supplier(capabilities=("booking", "online-forms"))
     member = making.supplier_member(supplier)
@@ -325,9 +352,9 @@ def test_an_import_repeats_without_effect(app: Flask, tmp_path: Path) -> None:
     rows = [
         {"id": f"s-{each}", "name": f"Firm {each % 3}", "text": f"Work {each}. For a council"} for each in range(600)
     ]
-    path, heard = lines(tmp_path, *rows), list[int]()
-    assert adds_up(import_suppliers(path, "notices", progress=heard.append)) == (600, 0, 0, 0)
-    assert heard == [250, 500, 600]
+    path, heard = lines(tmp_path, *rows), list[str]()
+    assert adds_up(import_suppliers(path, "notices", tell=heard.append)) == (600, 0, 0, 0)
+    assert heard == ["250 rows done", "500 rows done", "600 rows done"]
     said = events("SuppliersImported")
     assert sum(len(each.facts["suppliers"]) for each in said) == 600
     assert len({each for line in said for each in line.facts["suppliers"]}) == 600

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from marketplace.accounts.models import Membership, Organisation, Person
 from marketplace.core import clock, db
-from suppliers.profiles.importing import import_suppliers
+from suppliers.importing import import_suppliers
 from suppliers.profiles.models import Supplier
 from suppliers.profiles.queries import get_supplier
 from suppliers.record import public_profile

@@ -238,6 +238,12 @@ def test_further_facts_are_read_when_they_are_there() -> None:
     )
 
 
+def test_a_rows_own_source_and_clients_are_read() -> None:
+    raw = b'{"source": "dm", "source_id": 7, "name": "Acme", "about": "We build.", "clients": ["Leeds", "Hull", 3]}'
+    supplier = read_line(raw, 1)
+    assert (supplier.key, supplier.about) == (("dm", "7"), "We build.\n\nClients: Leeds; Hull")
+
+
 def test_a_foreign_postcode_has_no_place() -> None:
     assert (read(postcode="46100").postcode, read(postcode="46100").outcode) == ("", "")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,11 @@ def import_suppliers(
     path: Path,
     source: str = "",
     aside: Path | None = None,
-    progress: Callable[[int], None] = lambda _rows: None,
+    tell: Callable[[str], None] = lambda _words: None,
 ) -> dict[str, Any]:
-    """Makes or updates an unclaimed profile per line; `progress` hears how many rows are done after each batch.
+    """Makes or updates an unclaimed profile per line; `tell` hears after each batch how many rows are done.
+
+    A row that names its own source is kept under that, others under `source`, by default the file's name.
 
     Returns rows, new, changed, unchanged and refused (the four add up to rows), `reasons` (reason -> count) and
     `refused_file`: under `aside` when given, a JSON line for each refused one with its number, reason and text.
@@ -59,7 +61,7 @@ def import_suppliers(
         batch = _import_batch(source, rows)
         totals.update(batch.counts)
         refused += batch.refused
-        progress(totals["rows"])
+        tell(f"{totals['rows']:,} rows done")
     reasons = Counter(_reason(each) for each in refused)
     return {**totals, "reasons": dict(reasons.most_common()), "refused_file": _write_aside(path, aside, refused)}
 
@@ -78,19 +80,20 @@ def _reason(refused: RefusedLine) -> str:
 def _import_batch(source: str, rows: Sequence[ReadSupplier | RefusedLine]) -> _Batch:
     batch = _Batch(refused=[each for each in rows if isinstance(each, RefusedLine)])
     suppliers = [each for each in rows if isinstance(each, ReadSupplier)]
-    known = _known(source, [each.source_id for each in suppliers])
+    suppliers = [replace(each, source=each.source or source) for each in suppliers]
+    known = _known(suppliers)
     claimed = _claimed([each.id for each in known.values()])
     taken_numbers = _taken_numbers(suppliers)
     accepted = []
     for each in suppliers:
-        clash = _number_clash(each, taken_numbers, known.get(each.source_id))
+        clash = _number_clash(each, taken_numbers, known.get(each.key))
         if clash:
             batch.refused.append(RefusedLine(each.line, clash, json.dumps(asdict(each), ensure_ascii=False)))
         else:
             accepted.append(each)
-    known |= _new_suppliers(source, [each for each in accepted if each.source_id not in known])
+    known |= _new_suppliers([each for each in accepted if each.key not in known])
     for each in accepted:
-        batch.counts[_place(each, known[each.source_id], claimed, batch)] += 1
+        batch.counts[_place(each, known[each.key], claimed, batch)] += 1
     session.flush()
     batch.counts["refused"], batch.counts["rows"] = len(batch.refused), len(rows)
     if batch.touched:
@@ -100,9 +103,10 @@ def _import_batch(source: str, rows: Sequence[ReadSupplier | RefusedLine]) -> _B
     return batch
 
 
-def _known(source: str, ids: list[str]) -> dict[str, Supplier]:
-    query = select(Supplier).where(Supplier.source == source, Supplier.source_id.in_(ids))
-    return {each.source_id or "": each for each in session.scalars(query)}
+def _known(rows: Sequence[ReadSupplier]) -> dict[tuple[str, str], Supplier]:
+    sources, ids = {each.source for each in rows}, [each.source_id for each in rows]
+    query = select(Supplier).where(Supplier.source.in_(sources), Supplier.source_id.in_(ids))
+    return {(each.source, each.source_id or ""): each for each in session.scalars(query)}
 
 
 def _claimed(ids: list[int]) -> set[int]:
@@ -147,16 +151,16 @@ def _place(row: ReadSupplier, supplier: Supplier, claimed: set[int], batch: _Bat
     return "new" if is_new else "changed"
 
 
-def _new_suppliers(source: str, rows: Sequence[ReadSupplier]) -> dict[str, Supplier]:
+def _new_suppliers(rows: Sequence[ReadSupplier]) -> dict[tuple[str, str], Supplier]:
     """Rows for those that are not here yet, by their ids in the source; written at once, for speed."""
     references, addresses = [new_reference() for _ in rows], set[str]()
     made = {}
     for row, reference in zip(rows, references, strict=True):
         address = queries.free_slug(slug(row.name), addresses)
         addresses.add(address)
-        made[row.source_id] = Supplier(
+        made[row.key] = Supplier(
             organisation=new_organisation(row.name, address, reference),
-            source=source,
+            source=row.source,
             source_id=row.source_id,
             registered_at=clock.now(),
             updated_at=clock.now(),
