@@ -67,7 +67,7 @@ def app(whole_app: Flask, house: config.Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def client(whole_app: Flask, house: config.Settings):  # noqa: ANN201
+def client(whole_app: Flask, house: config.Settings):
     """The page client: the only way tests fetch pages."""
     from tests.pageclient import PageClient
 

@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from marketplace.core import db
 from marketplace.tables import all_tables
 
+
 @dataclass
 class Template:
     """Where the empty database lies and how to copy it."""
@@ -46,17 +47,22 @@ class Template:
         engine.dispose()
 
 
+def empty(folder: Path, server_url: str) -> Template:
+    """A database without tables: SQLite in `folder`, or one of its own on the PostgreSQL server that is named."""
+    if not server_url:
+        return Template(f"sqlite:///{folder / 'template.db'}", file=folder / "template.db")
+    name = f"template_{secrets.token_hex(6)}"
+    url = make_url(server_url).set(drivername="postgresql+psycopg")
+    made = Template(
+        url.set(database=name).render_as_string(hide_password=False), url.render_as_string(hide_password=False)
+    )
+    made._administer(f'CREATE DATABASE "{name}"')
+    return made
+
+
 def template(folder: Path, server_url: str) -> Template:
-    """SQLite in `folder`, or a database of its own on the PostgreSQL server that `server_url` names."""
-    if server_url:
-        name = f"template_{secrets.token_hex(6)}"
-        url = make_url(server_url).set(drivername="postgresql+psycopg")
-        made = Template(
-            url.set(database=name).render_as_string(hide_password=False), url.render_as_string(hide_password=False)
-        )
-        made._administer(f'CREATE DATABASE "{name}"')
-    else:
-        made = Template(f"sqlite:///{folder / 'template.db'}", file=folder / "template.db")
+    """The same with every table, to be copied for each test."""
+    made = empty(folder, server_url)
     engine = db.make_engine(made.url)
     all_tables().create_all(engine)
     if made.file:
