@@ -35,7 +35,7 @@ def signed_in(view: View) -> View:
             return redirect(url_for("accounts.unconfirmed"))
         return view(*args, **kwargs)
 
-    return signed_in_even_unconfirmed(guarded)
+    return signed_in_even_unconfirmed(guarded)  # type: ignore[return-value]
 
 
 def signed_in_even_unconfirmed(view: View) -> View:

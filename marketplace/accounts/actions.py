@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from sqlalchemy import delete, update
+from sqlalchemy.exc import IntegrityError
 
 from marketplace.accounts import queries, rules
 from marketplace.accounts.councils import load_councils
@@ -58,10 +59,17 @@ def register_person(name: str, email: str, password: str, *, is_confirmed: bool 
     # Hashed in both cases, so that the time taken does not tell which it was.
     password_hash = hash_password(password)
     known = queries.find_person(email)
-    if known is not None:
-        token = 0 if known.email_confirmed_at else _make_token(known, "confirm", rules.CONFIRMATION_LASTS).id
-        record(KnownAddressRegistered(subject=known.pseudonym, token=token))
+    person = _new_person(name, email, password_hash, is_confirmed) if known is None else None
+    if person is None:
+        _tell_known(known or queries.get_person_at(email))
         return None
+    token = 0 if is_confirmed else _make_token(person, "confirm", rules.CONFIRMATION_LASTS).id
+    record(PersonRegistered(subject=person.pseudonym, token=token), as_person(person))
+    return person
+
+
+def _new_person(name: str, email: str, password_hash: str, is_confirmed: bool) -> Person | None:
+    """The new row, or None when another registration of the same address came first."""
     person = Person(
         pseudonym=pseudonym("p"),
         email=email,
@@ -70,11 +78,19 @@ def register_person(name: str, email: str, password: str, *, is_confirmed: bool 
         created_at=clock.now(),
         email_confirmed_at=clock.now() if is_confirmed else None,
     )
-    db.session.add(person)
-    db.session.flush()
-    token = 0 if is_confirmed else _make_token(person, "confirm", rules.CONFIRMATION_LASTS).id
-    record(PersonRegistered(subject=person.pseudonym, token=token), as_person(person))
+    try:
+        with db.session.begin_nested():
+            db.session.add(person)
+    except IntegrityError:
+        return None
     return person
+
+
+def _tell_known(person: Person) -> None:
+    # Whoever registered first may not own the mailbox, so its owner gets a link that sets the password anew.
+    # It is made for a confirmed account too, though not mailed: writing as much takes as long.
+    token = _make_token(person, "reset", rules.RESET_LASTS).id
+    record(KnownAddressRegistered(subject=person.pseudonym, token=token))
 
 
 @action

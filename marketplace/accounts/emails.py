@@ -27,14 +27,14 @@ def confirm_address(line: JournalLine) -> Iterable[Letter]:
 def address_is_known(line: JournalLine) -> Iterable[Letter]:
     person = queries.find_person_by_pseudonym(line.subject)
     if person is not None:
-        token = _token(line)
+        token = _token(line) if person.email_confirmed_at is None else None
         yield Letter(
             person.email,
             {
                 "name": person.name,
                 "sign_in": absolute("/sign-in"),
                 "forgotten": absolute("/forgotten-password"),
-                "confirm": absolute(f"/confirm/{link_text(token)}") if token else "",
+                "reset": absolute(f"/reset/{link_text(token)}") if token else "",
             },
         )
 

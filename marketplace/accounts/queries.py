@@ -20,6 +20,14 @@ def find_person(email: str) -> Person | None:
     return db.session.scalar(select(Person).where(Person.email == tidy_email(email)))
 
 
+def get_person_at(email: str) -> Person:
+    """The account under this address. NotFound when there is none."""
+    person = find_person(email)
+    if person is None:
+        raise NotFound("This address has no account.")
+    return person
+
+
 def find_person_by_pseudonym(pseudonym: str) -> Person | None:
     """Whom a journal line speaks of, while the account is not erased."""
     query = select(Person).where(Person.pseudonym == pseudonym, Person.erased_at.is_(None))

@@ -40,7 +40,9 @@ def sign_in() -> Any:
     if form.validate_on_submit():
         tried = throttle.begin_sign_in(form.email.data, network_address(), known_browser())
         person = queries.find_person(form.email.data)
-        if is_password(form.password.data, person.password_hash if person else ""):
+        # An unknown address costs a hash as well, so that the time taken tells nothing.
+        is_right = is_password(form.password.data, person.password_hash if person else "")
+        if person is not None and is_right:
             throttle.sign_in_was_right(tried)
             return welcome(person, form.next.data)
         add_problems(form, [WRONG])

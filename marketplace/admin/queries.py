@@ -87,7 +87,7 @@ def waiting_organisations(kind: str = "supplier") -> Sequence[Organisation]:
 STATES = {
     "": "Any",
     "active": "May act",
-    "unapproved": "Not approved",
+    "unapproved": "Not approved, or no account yet",
     "suspended": "Suspended",
 }
 
@@ -107,7 +107,7 @@ def search_organisations(words: str, kind: str, state: str, number: int) -> Page
     return PageOf(db.session.scalars(rows).unique().all(), number, PAGE_SIZE, total)
 
 
-def _in_state(query: Select[tuple[Organisation]], state: str) -> Select[tuple[Organisation]]:
+def _in_state(query: Select[Organisation], state: str) -> Select[Organisation]:
     if state == "suspended":
         return query.where(Organisation.suspended_at.is_not(None))
     if state == "unapproved":

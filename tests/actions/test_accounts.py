@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -155,6 +156,19 @@ def test_a_known_address_makes_no_second_account() -> None:
     assert actions.join_council("Other", "ANN@example.org", PASSWORD, council) is None
     assert lines("KnownAddressRegistered")[0].subject == known.pseudonym
     assert known.name != "Other" and queries.find_membership(known.id, council.id) is None
+
+
+def test_of_two_registrations_at_once_one_makes_the_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on PostgreSQL, where both look before either has written."""
+    making.person(email="ann@example.org")
+    monkeypatch.setattr(queries, "find_person", _blind_once(queries.find_person))
+    assert actions.register_person("Other", "ann@example.org", PASSWORD) is None
+    assert len(lines("KnownAddressRegistered")) == 1 and lines("PersonRegistered") == []
+
+
+def _blind_once(find: Callable[[str], Person | None]) -> Callable[[str], Person | None]:
+    looks = iter([False])
+    return lambda email: find(email) if next(looks, True) else None
 
 
 def test_the_journal_holds_no_name_and_no_address() -> None:

@@ -71,7 +71,19 @@ def test_a_known_address_reads_the_same_on_the_page_and_is_told_by_mail(client: 
     join_hackney(client, name="Mallory")
     (mail,) = mails_to("ann@hackney.gov.uk")
     assert mail.subject == "You already have an account" and "Mallory" not in mail.body
+    assert "/reset/" not in mail.body
+
+
+def test_whoever_registers_somebody_elses_address_first_gains_nothing(client: PageClient) -> None:
+    join_hackney(client, name="Mallory", password="chosen by mallory")
+    join_hackney(client, name="Ann Smith")
+    _, mail = mails_to("ann@hackney.gov.uk")
     assert "/confirm/" not in mail.body
+    page = client.get(link_in(mail, "/reset/"))
+    client.submit(page, "Set new password", password="chosen by ann", status=client_home_status(client))
+    mallory = PageClient(client.app)
+    page = mallory.get("/sign-in")
+    mallory.submit(page, "Sign in", status=422, email="ann@hackney.gov.uk", password="chosen by mallory")
 
 
 def test_a_weak_password_is_refused_beside_its_field(client: PageClient) -> None:
