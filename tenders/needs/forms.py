@@ -39,6 +39,8 @@ class SectionForm(Form):
     """A section's page. No field has to be filled to save it; only `optional` ones are called optional."""
 
     optional: ClassVar[frozenset[str]] = frozenset()
+    # Content key -> field, where the key's own name means something else on a form.
+    renamed: ClassVar[dict[str, str]] = {}
     seen = Hidden()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -49,7 +51,8 @@ class SectionForm(Form):
 
     def values(self) -> dict[str, Any]:
         """Content key -> value, as save_section takes them."""
-        return {each.name: each.data for each in self.visible_fields}
+        keys = {field: key for key, field in self.renamed.items()}
+        return {keys.get(each.name, each.name): each.data for each in self.visible_fields}
 
 
 def _text(label: str, hint: str, rows: int = 8) -> TextBox:
@@ -57,13 +60,14 @@ def _text(label: str, hint: str, rows: int = 8) -> TextBox:
 
 
 class TitleForm(SectionForm):
+    renamed: ClassVar[dict[str, str]] = {"summary": "in_short"}
     title = TextLine(
         "Title",
         longest=120,
         required=False,
         hint="Say what residents or staff will be able to do, for example “Report a missed bin without phoning”.",
     )
-    summary = TextBox(
+    in_short = TextBox(
         "Summary",
         rows=3,
         word_limit=60,
@@ -107,16 +111,15 @@ class LocationForm(SectionForm):
 
 class CategoriesForm(SectionForm):
     optional = frozenset({"cpv_codes"})
-    capabilities = Choices("What suppliers must be able to do", required=False, hint="Choose all that fit.")
+    capabilities = Choices(
+        "What suppliers must be able to do",
+        required=False,
+        hint="Choose all that fit.",
+        choices=[SelectChoice(each.code, each.title, render_kw={"hint": each.group}) for each in capabilities()],
+    )
     cpv_codes = TextLine(
         "CPV codes", required=False, hint="Eight figures each, with spaces between. Find them by their words below."
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.capabilities.choose_from(
-            [SelectChoice(each.code, each.title, render_kw={"hint": each.group}) for each in capabilities()]
-        )
 
     def validate_cpv_codes(self, field: TextLine) -> None:
         codes = [each.partition("-")[0] for each in field.data.replace(",", " ").split()]
@@ -148,21 +151,24 @@ class DatesForm(SectionForm):
 
 
 class MethodForm(SectionForm):
-    price_formula = Choice("How prices become marks", required=False)
+    price_formula = Choice(
+        "How prices become marks",
+        required=False,
+        choices=[SelectChoice(each.code, each.title, render_kw={"hint": each.words}) for each in regimes.price_formulas()],
+    )
     tie_break = TextBox(
         "If two bids have the same marks", rows=3, required=False, hint="For example “The higher mark for quality wins”."
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.price_formula.choose_from(
-            [SelectChoice(each.code, each.title, render_kw={"hint": each.words}) for each in regimes.price_formulas()]
-        )
-
 
 class LawForm(SectionForm):
     optional = frozenset({"reserved_areas", "reservation_reason", "lots_reason", "conflicts_assessment"})
-    jurisdiction = OneOf("Whose law applies", required=False, hint="Where your council is.")
+    jurisdiction = OneOf(
+        "Whose law applies",
+        required=False,
+        hint="Where your council is.",
+        choices={each.code: each.title for each in regimes.jurisdictions()},
+    )
     sme_barriers = _text(
         "Barriers to small businesses",
         "What could keep them from bidding, and what you did about it. Needed from £30,000 (section 86).",
@@ -176,10 +182,6 @@ class LawForm(SectionForm):
     conflicts_assessment = _text(
         "Conflicts assessment", "Who influences this purchase and what was checked. Not published (section 83).", 4
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.jurisdiction.choose_from({each.code: each.title for each in regimes.jurisdictions()})
 
 
 class NoticeForm(SectionForm):
@@ -210,23 +212,26 @@ class PanelForm(SectionForm):
     chair = OneOf("Who chairs", required=False, hint="Records the scores that the panel agrees.")
     award_approver = OneOf("Who approves the award", required=False, hint="Not the author, and outside the panel.")
 
-    def offer(self, members: Sequence[Membership]) -> None:
-        """Offers the council's members that have the role for each duty."""
+    def __init__(self, members: Sequence[Membership], panel: Sequence[dict[str, Any]], **kwargs: Any) -> None:
+        self._members = members
+        by_duty = {
+            field: [str(each["person_id"]) for each in panel if each["duty"] == duty]
+            for field, duty in DUTY_FIELDS.items()
+        }
+        one = {field: "".join(by_duty[field][:1]) for field in ("chair", "award_approver")}
+        super().__init__(data={**by_duty, **one, **kwargs.pop("data", {})}, **kwargs)
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        """Offers the members that have the role for each duty before what was sent is read."""
         for field, permission in (
             (self.openers, "open_bids"),
             (self.evaluators, "score_bids"),
             (self.chair, "moderate_scores"),
             (self.award_approver, "approve_award"),
         ):
-            fit = [each for each in members if is_granted(permission, "authority", each.roles)]
+            fit = [each for each in self._members if is_granted(permission, "authority", each.roles)]
             field.choose_from([SelectChoice(str(each.person_id), each.person.name) for each in fit])
-
-    def show(self, panel: Sequence[dict[str, Any]]) -> None:
-        """Fills the form from content."""
-        by_duty = {duty: [str(each["person_id"]) for each in panel if each["duty"] == duty] for duty in DUTY_FIELDS.values()}
-        self.openers.data, self.evaluators.data = by_duty["opener"], by_duty["evaluator"]
-        self.chair.data = "".join(by_duty["chair"][:1])
-        self.award_approver.data = "".join(by_duty["award_approver"][:1])
+        super().process(*args, **kwargs)
 
     def values(self) -> dict[str, Any]:
         named = [("opener", each) for each in self.openers.data or ()]

@@ -58,7 +58,7 @@ def council_needs() -> Response:
         found=found,
         statuses={need.id: status_of(need) for need in found.rows},
         labels=LABELS,
-        status=status,
+        chosen=status,
     )
 
 
@@ -101,7 +101,7 @@ def show_need(reference: str) -> Response:
         "tenders/needs/show.html",
         title=need.title or "New need",
         need=need,
-        status=status,
+        stage=status,
         label=LABELS[status],
         tasks=_task_list(need, problems) if need.published_at is None else [],
         problems=problems if need.published_at is None else [],
@@ -162,7 +162,7 @@ def check(reference: str) -> Response:
         "tenders/needs/check.html",
         title="Check before you publish",
         need=need,
-        status=status_of(need, now),
+        stage=status_of(need, now),
         problems=rules.content_problems(need, now, queries.live_people(need.authority_id)),
         later=rules.notice_problems(need, now),
         advice=clarity_advice(need, now),

@@ -86,13 +86,12 @@ def _back_home(desk: Desk, message: str) -> Response:
 def _section_form(desk: Desk, part: Section) -> SectionForm | None:
     if part.name not in SECTION_FORMS:
         return None
-    now_says = desk.part(part)
-    form = SECTION_FORMS[part.name](data={**_proposed(desk, part, now_says), "seen": desk.seen(part)})
-    if isinstance(form, PanelForm):
-        form.offer(queries.members_of(desk.member.organisation_id))
-        if not form.is_submitted():
-            form.show(now_says["panel"])
-    return form
+    now_says, seen = desk.part(part), desk.seen(part)
+    make = SECTION_FORMS[part.name]
+    if make is PanelForm:
+        return PanelForm(queries.members_of(desk.member.organisation_id), now_says["panel"], data={"seen": seen})
+    values = {make.renamed.get(key, key): value for key, value in _proposed(desk, part, now_says).items()}
+    return make(data={**values, "seen": seen})
 
 
 def _proposed(desk: Desk, part: Section, now_says: content.Content) -> content.Content:
@@ -150,12 +149,17 @@ def _show_both(desk: Desk, part: Section, form: Any, conflict: Conflict) -> Resp
     now_says = desk.part(part)
     form.seen.data = desk.seen(part)
     form.form_errors.append(conflict.message)
-    meanwhile = [
-        {"label": form[key].label.text, "text": snapshots.in_words(key, _plain(key, now_says[key]))}
-        for key in part.keys
-        if key in form and key not in ("panel",)
+    meanwhile = [{"label": "Duties", "text": _duties(desk)}] if part.name == "panel" else [
+        {"label": form[field].label.text, "text": snapshots.in_words(key, _plain(key, now_says[key]))}
+        for key, field in ((key, form.renamed.get(key, key)) for key in part.keys)
+        if field in form
     ]
     return _section_page(desk, part, form, meanwhile=meanwhile, status=409)
+
+
+def _duties(desk: Desk) -> str:
+    words = {"opener": "Opens", "evaluator": "Scores", "chair": "Chairs", "award_approver": "Approves the award"}
+    return "\n".join(f"- {words[each.duty]}: {each.person.name}" for each in desk.need.panel)
 
 
 def _plain(key: str, value: Any) -> Any:
