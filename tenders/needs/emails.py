@@ -36,6 +36,12 @@ def to_author(line: JournalLine) -> Iterable[Letter]:
     return [Letter(need.author.email, {**_context(need), "name": need.author.name, "comment": need.review_note})]
 
 
+def need_approved(line: JournalLine) -> Iterable[Letter]:
+    """To the author, unless it was published in the same act: then that mail says it."""
+    need = queries.get_need_by_reference(line.need)
+    return [] if need.published_at is not None and need.published_at == need.approved_at else to_author(line)
+
+
 def need_published(line: JournalLine) -> Iterator[Letter]:
     """To the author, and to each person of the panel with the duties they were named for."""
     need = queries.get_need_by_reference(line.need)
@@ -52,6 +58,6 @@ def need_published(line: JournalLine) -> Iterator[Letter]:
 EMAILS: dict[str, Writer] = {
     "ApprovalAsked": approval_asked,
     "NeedSentBack": to_author,
-    "NeedApproved": to_author,
+    "NeedApproved": need_approved,
     "NeedPublished": need_published,
 }

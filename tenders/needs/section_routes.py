@@ -15,6 +15,7 @@ from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page
 from marketplace.reference import capabilities, cpv_codes
 from tenders.needs import content, files, queries, rules, snapshots, timeline
+from tenders.needs.advice import clarity_advice
 from tenders.needs.amending import as_amended
 from tenders.needs.blueprint import blueprint
 from tenders.needs.desk import Desk, find_item, get_desk, moved, without
@@ -118,6 +119,7 @@ def _section_page(desk: Desk, part: Section, form: Form | None, **more: Any) -> 
         "problems": [each for each in found if each.field == part.name] if part.items else [],
         "route": _route_words(desk) if part.name in ("budget", "law", "central-notice") else None,
         "codes": _codes(desk) if part.name == "categories" else None,
+        "advice": [each.message for each in clarity_advice(need, clock.now()) if each.field == part.name],
         "meanwhile": [],
         **more,
     }

@@ -14,7 +14,9 @@ from marketplace.accounts.models import Membership
 from marketplace.core import clock, db
 from marketplace.core.errors import Conflict, NotFound, Problems
 from marketplace.core.journal import JournalLine
-from tenders.needs import actions, amending, content, queries
+from marketplace.core.letters import write_letters
+from marketplace.core.mail import Mail
+from tenders.needs import actions, amending, content, emails, queries
 from tenders.needs.models import Need
 from tenders.needs.status import status_of
 from tests import making
@@ -274,6 +276,30 @@ def test_later_facts_come_in_their_order() -> None:
     with pytest.raises(Conflict):
         mark(actions.mark_no_award, "Too late")
     assert mark(actions.mark_contracted) == "contracted"
+
+
+def test_mails_tell_each_their_part(app: Flask) -> None:
+    who = council_people()
+    need = draft(who)
+    actions.ask_approval(need.id, who.officer)
+    actions.send_back(need.id, who.approver, "Say how many.")
+    publish(need, who)
+    author, approver = who.officer.person.email, who.approver.person.email
+    named = {duty: [each.email for each in people] for duty, people in who.panel.items()}
+    with app.test_request_context():
+        for line in db.session.scalars(select(JournalLine).where(JournalLine.event.in_(emails.EMAILS))).all():
+            write_letters(line, list(emails.EMAILS[line.event](line)))
+    mails = [(each.recipient, each.subject, each.body) for each in db.session.scalars(select(Mail).order_by(Mail.id))]
+    told = {(to, subject.partition(":")[0]) for to, subject, _ in mails}
+    assert told == {
+        (approver, "Approve and publish"),
+        (named["award_approver"][0], "Approve and publish"),
+        (author, "Sent back to you"),
+        (author, "Published"),
+        *((each, "Your duty in a purchase") for people in named.values() for each in people),
+    }
+    duty = next(body for to, _, body in mails if to == named["opener"][0])
+    assert "open the bids together" in duty and "score the bids" not in duty
 
 
 def test_a_member_of_the_panel_who_left_stops_publication() -> None:

@@ -84,7 +84,9 @@ def test_a_need_is_written_and_asked_for_on_the_pages(client: PageClient, who: S
     assert asked.has("Waiting for approval") and "Approve and publish" not in asked.buttons
     sign_in(client, who.approver_email)
     assert client.get("/council").has("Approve and publish: Report a missed bin")
-    assert "Approve and publish" in client.get(home).buttons
+    public = client.submit(client.get(home), "Approve and publish")
+    assert public.has("Open") and public.has("Published") and "Approve and publish" not in public.buttons
+    assert client.get(f"{home}/versions").has("Version 1: published")
 
 
 def test_an_empty_draft_lists_what_to_do_with_links(client: PageClient, who: SimpleNamespace) -> None:
