@@ -85,6 +85,10 @@ class PricedLine:
     price_pence: int | None
 
     @property
+    def shown_quantity(self) -> str:
+        return shown_quantity(Decimal(self.quantity))
+
+    @property
     def total_pence(self) -> int:
         """Quantity times price, a half penny rounded up."""
         return int((Decimal(self.quantity) * (self.price_pence or 0)).quantize(Decimal(1), ROUND_HALF_UP))
@@ -128,6 +132,12 @@ def price_of(lines: Sequence[PriceLine], prices: Mapping[int, int]) -> Price:
     )
 
 
+def shown_quantity(quantity: Decimal) -> str:
+    """A quantity without noughts at its end: "1", "2.5"."""
+    text = f"{quantity:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def as_text(need_title: str, answers: Answers, price: Price | None) -> str:
     """The whole bid as plain text, for the bidder to keep or print."""
     parts = [f"Bid for: {need_title}"]
@@ -158,7 +168,7 @@ def declared(declarations: Declarations) -> list[str]:
 
 def _price_words(line: PricedLine) -> str:
     each = pounds(line.price_pence) if line.price_pence is not None else "not priced"
-    return f"{line.label}: {line.quantity} {line.unit} at {each}".replace("  ", " ")
+    return f"{line.label}: {line.shown_quantity} {line.unit} at {each}".replace("  ", " ")
 
 
 def _read(content: bytes, wanted: str) -> dict[str, Any]:

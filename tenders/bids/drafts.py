@@ -25,6 +25,7 @@ PRICE = "price"
 DECLARATIONS = "declarations"
 # Sealing adds a head and a tag to every chunk; the store's limit must leave room for them.
 SEALING_ROOM = 64 * 1024
+UNREADABLE = "The key of this draft is gone, so it cannot be read any more. Withdraw or throw it away, and start again."
 
 
 class LostEdit(Conflict):
@@ -198,7 +199,10 @@ def _encrypted(bid: Bid, slot: str, value: Any) -> bytes:
 
 
 def _decrypted(bid: Bid, part: DraftPart) -> Any:
-    content = sealed.decrypt_draft(keys.draft_key(bid), part.ciphertext, bid_ref=bid.reference, part=part.slot)
+    try:
+        content = sealed.decrypt_draft(keys.draft_key(bid), part.ciphertext, bid_ref=bid.reference, part=part.slot)
+    except sealed.SealBroken:  # after a restore without the keys folder, which backups leave out
+        raise Conflict(UNREADABLE) from None
     return json.loads(content)
 
 

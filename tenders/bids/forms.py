@@ -7,7 +7,7 @@ from typing import Any
 from marketplace.core.fields import GovField
 from marketplace.core.files import SIGNATURES
 from marketplace.core.forms import Choice, Form, Hidden, Password, Pounds, TextBox, Tick, Upload
-from tenders.bids.content import Declarations
+from tenders.bids.content import Declarations, shown_quantity
 from tenders.bids.rules import SHORTEST_PASSPHRASE, reserved_area
 from tenders.needs.models import BidQuestion, Need, PriceLine
 
@@ -58,18 +58,12 @@ def price_form(lines: list[PriceLine]) -> Form:
     for each in lines:
         unit = f" {each.unit}" if each.unit else ""
         hint = (
-            f"Quantity {quantity(each)}{unit}. Price for one, excluding VAT."
+            f"Quantity {shown_quantity(each.quantity)}{unit}. Price for one, excluding VAT."
             if each.quantity != 1
             else (f"{each.unit[:1].upper()}{each.unit[1:]}, excluding VAT." if each.unit else "Excluding VAT.")
         )
         setattr(PriceForm, f"line_{each.id}", UnfinishedPounds(each.label, hint=hint))
     return PriceForm()
-
-
-def quantity(line: PriceLine) -> str:
-    """A quantity without noughts at its end."""
-    text = f"{line.quantity:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 class DeclarationsForm(Form):

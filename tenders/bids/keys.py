@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from sqlalchemy import select
+
 from marketplace import config
 from marketplace.accounts.models import Person
 from marketplace.core import db
@@ -39,6 +41,19 @@ def signing_keys() -> sealed.SigningKeys:
 def draft_key_name(bid: Bid) -> str:
     """The name of the key that reads the version being written now; a submitted version's key is another."""
     return f"{bid.reference}.v{bid.current_version + 1}"
+
+
+def sweep_draft_keys() -> int:
+    """Destroys draft keys that a crash between a commit and their destruction left behind; returns how many."""
+    swept = 0
+    for path in sorted((config.current().keys_folder / "drafts").glob("*.v*")):
+        reference, _, number = path.name.rpartition(".v")
+        bid = db.session.scalar(select(Bid).where(Bid.reference == reference))
+        is_over = bid is not None and (bid.withdrawn_at is not None or bid.need.opened_at is not None)
+        if bid is not None and number.isdigit() and (is_over or int(number) <= bid.current_version):
+            draft_keys().destroy(path.name)
+            swept += 1
+    return swept
 
 
 def draft_key(bid: Bid) -> sealed.KeyFile:

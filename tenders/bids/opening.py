@@ -153,11 +153,13 @@ def _own_share(need: Need, member: Membership) -> OpenerShare:
 def _entrust(need: Need, member: Membership, passphrase: str, expires_at: object) -> bytes:
     own = _own_share(need, member)
     me = member.person.pseudonym
-    secret = keys.opener_secret(need, own, member.person, passphrase)
     try:
+        secret = keys.opener_secret(need, own, member.person, passphrase)
         share = sealed.unwrap_share(own.wrapped_share, secret, need_ref=need.reference, opener=me)
     except sealed.WrongPassphrase:
         raise Problems([Problem("That is not your opening passphrase", "passphrase")]) from None
+    except sealed.SealingError as fault:
+        raise NothingOpened(f"Your share of the key could not be used. {fault}") from None
     others = {_pseudonym(each): each.public_key for each in queries.opener_shares(need) if each.id != own.id}
     return sealed.entrust_share(share, others, need_ref=need.reference, expires_at=expires_at)  # type: ignore[arg-type]
 

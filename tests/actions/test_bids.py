@@ -441,6 +441,28 @@ def test_one_altered_bid_means_that_none_is_opened() -> None:
     assert not [each for each in stored_files() if "opened" in each.parts]
 
 
+def test_keys_left_by_a_crash_are_swept_and_those_in_use_stay() -> None:
+    need, member = bidding.purchase().need, bidding.bidder()
+    bid = bidding.submitted(need, member)
+    keys.draft_keys().create(f"{bid.reference}.v1")  # as if the process had died before it destroyed the key
+    bidding.fill(bid, member)
+    assert keys.sweep_draft_keys() == 1 and keys.sweep_draft_keys() == 0
+    assert not keys.draft_keys().exists(f"{bid.reference}.v1")
+    assert drafts.read_draft(bid).answers.answers[0].text
+
+
+def test_lost_keys_are_told_in_words() -> None:
+    made, member = bidding.purchase(), bidding.bidder()
+    bid = bidding.drafted(made.need, member)
+    keys.draft_keys().destroy(f"{bid.reference}.v1")
+    with pytest.raises(Conflict, match="start again"):
+        drafts.read_draft(bid)
+    bidding.close(made.need)
+    keys.opener_key_files().destroy(f"{made.need.reference}.{made.first.person.pseudonym}")
+    with pytest.raises(opening.NothingOpened, match="no key"):
+        opening.begin_opening(made.need.id, made.first)
+
+
 def test_openers_with_passphrases_need_them() -> None:
     made = bidding.purchase(public_key=None)
     council = made.need.authority

@@ -13,6 +13,7 @@ import pytest
 from marketplace.core import clock, db
 from tenders.bids import keys, opened, queries, sealed
 from tenders.bids.models import Bid
+from tenders.bids.receipt_time import STAMP
 from tests import bidding, making
 from tests.bidding import PDF
 from tests.pageclient import PageClient
@@ -150,6 +151,22 @@ def test_late_is_told_with_both_times_to_the_second(client: PageClient) -> None:
     assert late.has("10:00:00am") and late.has("10:00:07am")
     page = firm.get(f"/supplier/bids/{bid.reference}")
     assert page.has("It did not count") and page.has("was never submitted")
+
+
+def test_what_counts_is_when_the_request_arrived_not_when_it_was_worked_on(client: PageClient) -> None:
+    need, member = bidding.purchase().need, bidding.bidder()
+    bid = bidding.drafted(need, member)
+    firm = signed_in(client, member)
+    review = firm.get(f"/supplier/bids/{bid.reference}/review")
+    sent = {name: review.field(name) for name in ("csrf_token", "idempotency_key", "seen")}
+    sent["csrf_token"] = token_of(review)
+    closes_at = need.closes_at
+    clock.set_clock(closes_at + timedelta(seconds=4))
+    path = f"/supplier/bids/{bid.reference}/submit"
+    spoofed = {"Market.Received-At": closes_at.isoformat(), "Market-Received-At": closes_at.isoformat()}
+    firm.post(path, status=409, data={**sent, "idempotency_key": "f" * 32}, headers=spoofed)
+    page = firm.post(path, data=sent, environ_overrides={STAMP: closes_at})
+    assert page.h1 == "Bid submitted" and bid.submitted_at == closes_at
 
 
 def test_own_copy_replaces_and_withdraws(client: PageClient) -> None:

@@ -22,6 +22,7 @@ from tenders.bids.content import (
     answers_to,
     as_text,
     price_of,
+    shown_quantity,
 )
 from tenders.bids.models import Bid
 from tenders.bids.rules import Reservation
@@ -152,6 +153,7 @@ def test_content_reads_as_it_was_written() -> None:
 def test_sums_round_a_half_penny_up() -> None:
     assert PricedLine(5, "Build", "day", "2.50", 33_333).total_pence == 83_333  # 83,332.5
     assert PricedLine(5, "Build", "day", "3.00", 10).total_pence == 30
+    assert [shown_quantity(Decimal(each)) for each in ("1.00", "2.50", "100", "0.05")] == ["1", "2.5", "100", "0.05"]
 
 
 def test_the_text_for_the_bidder_has_everything() -> None:
