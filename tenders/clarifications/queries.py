@@ -78,7 +78,7 @@ def next_number(need: Need) -> int:
     return (db.session.scalar(select(func.max(Clarification.number)).where(Clarification.need_id == need.id)) or 0) + 1
 
 
-def _one(query: Select[tuple[Clarification]], lock: bool) -> Clarification:
+def _one(query: Select[Clarification], lock: bool) -> Clarification:
     if lock:
         query = query.with_for_update(of=Clarification).execution_options(populate_existing=True)
     found = db.session.scalar(query)

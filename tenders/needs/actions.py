@@ -195,6 +195,7 @@ def publish_need(need_id: int, member: Membership) -> Need:
     db.session.flush()
     problems = rules.approving_problems(need, member.person_id, now)
     insist(problems or rules.publish_problems(need, now, queries.live_people(need.authority_id)))
+    assert need.closes_at is not None  # publish_problems saw to it
     if need.approved_at is None:
         _approve(need, member, now)
     need.published_at = now

@@ -90,8 +90,8 @@ def write_content(need: Need, values: Mapping[str, Any], now: datetime) -> None:
             row.criterion = criteria.get(item.get("criterion_id")) if item.get("criterion_id") else None
     if "price_lines" in values:
         need.price_lines = _merged(need.price_lines, values["price_lines"], PriceLine, PRICE_LINE)
-        for item, row in zip(values["price_lines"], need.price_lines, strict=True):
-            row.quantity = Decimal(str(item.get("quantity", 1)))
+        for item, line in zip(values["price_lines"], need.price_lines, strict=True):
+            line.quantity = Decimal(str(item.get("quantity", 1)))
     if "documents" in values:
         _write_documents(need, values["documents"], now)
     if "panel" in values:
@@ -169,11 +169,11 @@ def _write_documents(need: Need, items: list[dict[str, Any]], now: datetime) -> 
         if row.removed_at is None and row.id not in kept:
             row.removed_at = now
     for item in items:
-        row = known.get(item.get("id"))
-        if row is None:
+        kept_row = known.get(item.get("id") or 0)
+        if kept_row is None:
             need.documents.append(NeedDocument(**{field: item[field] for field in DOCUMENT}, added_at=now))
         else:
-            row.title = item["title"]
+            kept_row.title = item["title"]
 
 
 def _write_panel(need: Need, items: list[dict[str, Any]], now: datetime) -> None:

@@ -10,7 +10,8 @@ from marketplace.accounts.access import get_member, has_permission
 from marketplace.accounts.models import Membership
 from marketplace.core import clock
 from marketplace.core.errors import Conflict, NotAllowed, NotFound
-from tenders.needs import actions, amending, content, queries, rules
+from tenders.needs import actions, amending, queries, rules
+from tenders.needs.content import Content, content_of, fingerprint, part_of
 from tenders.needs.models import Need
 from tenders.needs.sections import OPEN_IN_REVIEW, Section
 from tenders.needs.status import status_of
@@ -25,10 +26,10 @@ class Desk:
     is_amendment: bool
 
     @property
-    def content(self) -> content.Content:
+    def content(self) -> Content:
         if self.is_amendment:
             return amending.amended_content(self.need, queries.find_amendment(self.need))
-        return content.content_of(self.need)
+        return content_of(self.need)
 
     @property
     def home(self) -> str:
@@ -38,13 +39,13 @@ class Desk:
         """The page of a section, of one of its items, or of an act on an item."""
         return "/".join(str(each) for each in (self.home, section, item, act) if each != "")
 
-    def part(self, section: Section) -> content.Content:
+    def part(self, section: Section) -> Content:
         """The section's values now."""
-        return content.part_of(self.content, section.keys)
+        return part_of(self.content, section.keys)
 
     def seen(self, section: Section) -> str:
         """The mark of the section's values now."""
-        return content.fingerprint(self.part(section))
+        return fingerprint(self.part(section))
 
     def save(self, section: Section, values: Mapping[str, Any], seen: str | None) -> None:
         """Saves the values; raises Conflict when the section has moved on since `seen`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import Response, send_file
 from werkzeug.datastructures import FileStorage
@@ -29,7 +29,7 @@ def take_in(upload: FileStorage, title: str) -> dict[str, Any]:
     upload.stream.seek(0)
     name = upload.filename or ""
     insist([Problem(each.message, "file") for each in upload_problems(name, start, size, limit)])
-    kept = store().write(AREA, upload.stream, limit)
+    kept = store().write(AREA, cast(BinaryIO, upload.stream), limit)
     return {"title": title, "file_key": kept.key, "file_name": safe_name(name), "size": kept.size, "sha256": kept.sha256}
 
 

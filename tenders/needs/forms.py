@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from wtforms.validators import ValidationError
@@ -313,7 +314,7 @@ class PriceLineForm(ItemForm):
         return {**super().values(), "quantity": str(self.quantity.data)}
 
     def validate_quantity(self, field: DecimalNumber) -> None:
-        if field.data is not None and field.data <= 0:
+        if field.data is not None and Decimal(str(field.data)) <= 0:
             raise ValidationError("Quantity must be more than nought")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 
 from sqlalchemy import (
     BigInteger,
@@ -220,7 +221,7 @@ class PriceLine(Base):
     position: Mapped[int] = mapped_column(Integer)
     label: Mapped[str] = mapped_column(String(200))
     unit: Mapped[str] = mapped_column(String(60), default="")
-    quantity: Mapped[float] = mapped_column(Numeric(12, 2, asdecimal=True), default=1)
+    quantity: Mapped[Decimal] = mapped_column(Numeric(12, 2, asdecimal=True), default=1)
 
 
 class NeedCapability(Base):

@@ -18,7 +18,7 @@ NO_NEED = "There is no need with this reference."
 PAGE_SIZE = 25
 
 
-def _found(query: Select[tuple[Need]], lock: bool) -> Need:
+def _found(query: Select[Need], lock: bool) -> Need:
     if lock:
         # `of` keeps the lock off the outer-joined council, which PostgreSQL would refuse.
         query = query.with_for_update(of=Need).execution_options(populate_existing=True)
@@ -199,7 +199,7 @@ def next_version_number(need: Need) -> int:
     return (db.session.scalar(query) or 0) + 1
 
 
-def _page(query: Select[tuple[Need]], number: int, size: int) -> PageOf[Need]:
+def _page(query: Select[Need], number: int, size: int) -> PageOf[Need]:
     total = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     rows = db.session.scalars(query.limit(size).offset((number - 1) * size)).all()
     return PageOf(rows, number, size, total)
