@@ -49,5 +49,29 @@ LISTENERS: tuple[jobs.Listener, ...] = (
     jobs.Listener("notices", notices.NOTICE_EVENTS, notices.react),
 )
 
-# Events that nobody needs to react to, and why: on record is all that they need.
-NONE_BECAUSE: dict[str, str] = {}
+# Events that nobody needs to react to, and why.
+_OWN_ACCOUNT = "the person did it and saw it done"
+_ON_RECORD = "being on record is all that it needs"
+NONE_BECAUSE: dict[str, str] = {
+    **dict.fromkeys(("EmailConfirmed", "NameChanged", "SessionsEnded", "AccountClosed", "InvitationAccepted"), _OWN_ACCOUNT),
+    **dict.fromkeys(
+        (
+            "MemberJoined",
+            "JoinAsked",
+            "InvitationWithdrawn",
+            "RolesChanged",
+            "MembershipEnded",
+            "OrganisationFounded",
+            "OrganisationApproved",
+            "OrganisationSuspended",
+            "SuspensionLifted",
+            "CouncilsLoaded",
+            "DeliveryTriedAgain",
+            "MailTriedAgain",
+            "EvidenceAdded",
+            "EvidenceChanged",
+            "EvidenceRemoved",
+        ),
+        _ON_RECORD,
+    ),
+}

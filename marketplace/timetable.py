@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core import clock, db
 from marketplace.core.db import Base, UTCDateTime
+from suppliers.evidence.actions import remind_of_evidence
 
 
 @dataclass(frozen=True)
@@ -42,5 +43,4 @@ def mark_done(entry: Entry) -> None:
         current.merge(LastRun(name=entry.name, ran_at=clock.now()))
 
 
-# TIMETABLE stands at the end, filled from the rooms.
-TIMETABLE: tuple[Entry, ...] = ()
+TIMETABLE: tuple[Entry, ...] = (Entry("evidence reminders", timedelta(hours=1), remind_of_evidence),)

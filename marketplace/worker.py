@@ -55,7 +55,7 @@ class Worker:
 
     def _safely(self, name: str, part: object) -> int:
         try:
-            return part()  # type: ignore[operator,no-any-return]
+            return part()  # type: ignore[operator]
         except Exception:
             db.session.rollback()
             _logger.exception("the worker's part %s failed; it is tried again", name)

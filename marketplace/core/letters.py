@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import render_template
+from flask import current_app
 
 from marketplace import config
 from marketplace.core import db, mail
@@ -56,8 +56,10 @@ def write_letters(line: JournalLine, letters: Iterable[Letter]) -> int:
 def _render(event: str, letter: Letter) -> tuple[str, str]:
     folder = f"emails/{letter.template or folder_of(event)}"
     context = {"service_name": config.current().service_name, **letter.context}
-    subject = " ".join(render_template(f"{folder}/subject.txt", **context).split())
-    body = render_template(f"{folder}/body.txt", **context).strip() + "\n"
+    # Straight from the environment: the pages' context (who is signed in, where) means nothing in a mail.
+    texts = current_app.jinja_env
+    subject = " ".join(texts.get_template(f"{folder}/subject.txt").render(context).split())
+    body = texts.get_template(f"{folder}/body.txt").render(context).strip() + "\n"
     return subject, body
 
 
