@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from typing import cast
+
+from flask import Blueprint, Flask
 from flask.blueprints import BlueprintSetupState
 
 from tenders.bids.receipt_time import ReceiptTime
@@ -12,4 +14,5 @@ blueprint = Blueprint("bids", __name__)
 
 @blueprint.record_once
 def _stamp_arrivals(state: BlueprintSetupState) -> None:
-    state.app.wsgi_app = ReceiptTime(state.app.wsgi_app)  # type: ignore[method-assign, assignment]
+    application = cast(Flask, state.app)
+    application.wsgi_app = ReceiptTime(application.wsgi_app)  # type: ignore[method-assign]

@@ -133,7 +133,7 @@ def store_upload(bid: Bid, name: str, source: BinaryIO) -> StoredUpload:
         raise Problems([Problem(each.message, "file") for each in problems])
     slot = secrets.token_hex(8)
     source.seek(0)
-    digest = hashlib.file_digest(source, "sha256").hexdigest()
+    digest = hashlib.file_digest(source, "sha256").hexdigest()  # type: ignore[arg-type]
     file = BidFile(slot, safe_name(name), size, digest)
     source.seek(0)
     file_key = _write("drafts", lambda out: _encrypt_file(bid, slot, source, out), limit)

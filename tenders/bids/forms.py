@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from marketplace.core.fields import GovField
@@ -58,7 +59,7 @@ def price_form(lines: list[PriceLine]) -> Form:
     for each in lines:
         unit = f" {each.unit}" if each.unit else ""
         hint = (
-            f"Quantity {shown_quantity(each.quantity)}{unit}. Price for one, excluding VAT."
+            f"Quantity {shown_quantity(Decimal(each.quantity))}{unit}. Price for one, excluding VAT."
             if each.quantity != 1
             else (f"{each.unit[:1].upper()}{each.unit[1:]}, excluding VAT." if each.unit else "Excluding VAT.")
         )

@@ -12,7 +12,7 @@ from marketplace.accounts.models import Membership
 from marketplace.core import clock, db
 from marketplace.core.db import action
 from marketplace.core.errors import Conflict, NotAllowed, NotFound, Problem, Problems, insist
-from marketplace.core.journal import canonical_json, plain, record
+from marketplace.core.journal import Event, canonical_json, plain, record
 from tenders.bids import drafts, keys, queries, rules, sealed
 from tenders.bids.content import Answers
 from tenders.bids.events import BidsOpened, OpeningBegun
@@ -265,6 +265,6 @@ def _close_drafts(need: Need) -> _Freed:
     return freed
 
 
-def _event(kind: type, need: Need, **details: object) -> object:
+def _event(kind: type[Event], need: Need, **details: object) -> Event:
     authority = need.authority.reference if need.authority else ""
     return kind(subject=need.reference, need=need.reference, authority=authority, **details)
