@@ -11,6 +11,7 @@ from marketplace.core.journal import record
 from tenders.assessment import actions, concluding, queries
 from tenders.bids import actions as bid_actions
 from tenders.bids import drafts, opening
+from tenders.bids import opened as bids_opened
 from tenders.bids.models import Bid
 from tenders.needs.models import Criterion, Need
 from tests import bidding, making
@@ -39,6 +40,38 @@ class Purchase:
     @property
     def panel(self) -> tuple[Membership, ...]:
         return (*self.evaluators, self.chair)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What page tests need of a purchase, as plain values: a page that is fetched ends the session of the rows."""
+
+    home: str
+    need_id: int
+    title: str
+    bids: tuple[str, ...]
+    firms: tuple[str, ...]
+    criterion: int
+    slot: str
+    emails: dict[str, str]
+
+
+def seen(made: Purchase) -> Seen:
+    """Addresses, names and references of a purchase."""
+    people = {
+        "officer": made.officer, "asha": made.evaluators[0], "ben": made.evaluators[1], "chair": made.chair,
+        "approver": made.approver, **{f"bidder{number}": who for number, who in enumerate(made.bidders)},
+    }  # fmt: skip
+    return Seen(
+        home=f"/council/needs/{made.need.reference}",
+        need_id=made.need.id,
+        title=made.need.title,
+        bids=tuple(each.reference for each in made.bids),
+        firms=tuple(each.supplier.name for each in made.bids),
+        criterion=made.quality.id,
+        slot=bids_opened.opened_files(made.bids[0])[0].slot if made.bids else "",
+        emails={name: who.person.email for name, who in people.items()},
+    )
 
 
 def opened(prices: Sequence[int] = (1_950_000, 2_000_000), minimum: int | None = None, **facts: object) -> Purchase:
