@@ -50,6 +50,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "propose_award": frozenset({"authority.officer", "authority.chair"}),
     "approve_award": frozenset({"authority.approver"}),
     "send_summaries": frozenset({"authority.officer"}),
+    "draft_contract": frozenset({"authority.officer", "authority.contract_manager"}),
     "manage_contract": frozenset({"authority.contract_manager"}),
     "sign_contract": frozenset({"authority.approver"}),
     "see_contracts": frozenset(COUNCIL),
