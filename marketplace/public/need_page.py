@@ -1,0 +1,180 @@
+"""One need as everybody reads it, gathered with few queries: the row, its parts in one union, its questions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+from sqlalchemy import (
+    Integer,
+    Select,
+    String,
+    Text,
+    case,
+    cast,
+    literal,
+    null,
+    select,
+    union_all,
+)
+
+from marketplace.accounts.models import Organisation
+from marketplace.core import clock, db
+from marketplace.core.errors import NotFound
+from marketplace.core.moments import time_left
+from search.finding import similar_references
+from search.plain_lists import needs_by_reference
+from tenders.awards.queries import public_result
+from tenders.clarifications.models import Clarification
+from tenders.contracts.queries import contract_of
+from tenders.needs.models import (
+    BidQuestion,
+    Criterion,
+    Need,
+    NeedCapability,
+    NeedDocument,
+    NeedVersion,
+    PriceLine,
+    Requirement,
+)
+from tenders.needs.public import description
+from tenders.needs.queries import NO_NEED
+from tenders.needs.status import LABELS, status_of
+from tenders.notices.models import OutsideAward
+
+# Long enough that searching within the questions helps.
+MANY_QUESTIONS = 6
+# Columns that no public page shows stay in the database.
+HIDDEN = {"value_workings", "conflicts_assessment", "sme_barriers", "budget_reference", "public_key", "regime",
+          "review_note", "source_hash"}  # fmt: skip
+COLUMNS = [column for column in Need.__table__.columns if column.name not in HIDDEN]
+
+
+def get_need_view(reference: str) -> SimpleNamespace:
+    """The published need with its lists, under the names of the Need itself; raises NotFound. Two queries."""
+    query = (
+        select(*COLUMNS, Organisation.slug.label("council_slug"))
+        .outerjoin_from(Need.__table__, Organisation.__table__, Organisation.id == Need.authority_id)
+        .where(Need.reference == reference, Need.published_at.is_not(None))
+    )
+    row = db.session.execute(query).first()
+    if row is None:
+        raise NotFound(NO_NEED)
+    return SimpleNamespace(**row._mapping, **_parts(row.id))
+
+
+def _part(
+    name: str, table: Any, need_id: int, number: Any, position: Any, texts: Sequence[Any], numbers: Sequence[Any]
+) -> Select[Any]:
+    words = [cast(each, Text) for each in (*texts, *[literal("")] * (3 - len(texts)))]
+    figures = [cast(each, Integer) for each in (*numbers, *[null()] * (3 - len(numbers)))]
+    labelled = [*zip("abc", words, strict=True), *zip("xyz", figures, strict=True)]
+    columns = [each.label(label) for label, each in labelled]
+    query = select(literal(name, String).label("part"), number.label("number"), position.label("position"), *columns)
+    return query.where(table.need_id == need_id)
+
+
+def _parts(need_id: int) -> dict[str, Any]:
+    R, C, Q, P, D, V = Requirement, Criterion, BidQuestion, PriceLine, NeedDocument, NeedVersion
+    required = case((Q.is_required, 1), else_=0)
+    whole = union_all(
+        _part("requirements", R, need_id, R.id, R.position, (R.kind, R.text), ()),
+        _part("criteria", C, need_id, C.id, C.position, (C.kind, C.name, C.description), (C.weight, C.minimum_score)),
+        _part("questions", Q, need_id, Q.id, Q.position, (Q.text, Q.guidance), (Q.word_limit, Q.criterion_id, required)),
+        _part("price_lines", P, need_id, P.id, P.position, (P.label, P.unit, P.quantity), ()),
+        _part("documents", D, need_id, D.id, D.id, (D.title, D.file_name, D.sha256), (D.size,)).where(
+            D.removed_at.is_(None)
+        ),
+        _part("capabilities", NeedCapability, need_id, literal(0), literal(0), (NeedCapability.code,), ()),
+        _part("versions", V, need_id, V.number, V.number, (V.kind, V.reason), ()),
+    ).order_by("part", "position", "number")
+    found: dict[str, list[Any]] = defaultdict(list)
+    for row in db.session.execute(whole):
+        found[row.part].append(row)
+    return _shaped(found)
+
+
+def _shaped(rows: dict[str, list[Any]]) -> dict[str, Any]:
+    """The rows of the union under the names that the rows' own tables give them."""
+    criteria = [
+        SimpleNamespace(id=r.number, kind=r.a, name=r.b, description=r.c, weight=r.x, minimum_score=r.y)
+        for r in rows["criteria"]
+    ]
+    by_id = {each.id: each for each in criteria}
+    return {
+        "requirements": [SimpleNamespace(kind=r.a, text=r.b) for r in rows["requirements"]],
+        "criteria": criteria,
+        "questions": [
+            SimpleNamespace(
+                text=r.a, guidance=r.b, word_limit=r.x, criterion=by_id.get(r.y), is_required=bool(r.z)
+            )
+            for r in rows["questions"]
+        ],
+        "price_lines": [SimpleNamespace(label=r.a, unit=r.b, quantity=Decimal(r.c)) for r in rows["price_lines"]],
+        "documents": [
+            SimpleNamespace(id=r.number, title=r.a, file_name=r.b, sha256=r.c, size=r.x, removed_at=None)
+            for r in rows["documents"]
+        ],
+        "capabilities": sorted(r.a for r in rows["capabilities"]),
+        "versions": [SimpleNamespace(number=r.number, kind=r.a, reason=r.b) for r in rows["versions"]],
+    }
+
+
+def need_context(need: SimpleNamespace, words: str = "") -> dict[str, Any]:
+    """Everything else that the page shows; `words` narrows the questions."""
+    now = clock.now()
+    status = status_of(need, now)  # type: ignore[arg-type]
+    answered = _answered(need.id)
+    return {
+        "need": need,
+        **description(need),  # type: ignore[arg-type]
+        "state": status,
+        "label": LABELS[status],
+        "left": time_left(need.closes_at, now) if status == "open" else "",
+        "clarifications": narrowed(answered, words),
+        "answered": len(answered),
+        "has_many_questions": len(answered) >= MANY_QUESTIONS,
+        "result": public_result(need) if _is_told(need) else None,  # type: ignore[arg-type]
+        "contract": contract_of(need) if need.contracted_at else None,  # type: ignore[arg-type]
+        "outside": _outside(need.id) if need.source else [],
+        "similar": _similar(need),
+    }
+
+
+def _is_told(need: SimpleNamespace) -> bool:
+    return not need.source and (need.awarded_at is not None or need.no_award_at is not None)
+
+
+def _answered(need_id: int) -> list[Any]:
+    query = select(
+        Clarification.number,
+        Clarification.published_question,
+        Clarification.answer,
+        Clarification.answered_at,
+        Clarification.changes_the_need,
+    ).where(Clarification.need_id == need_id, Clarification.answered_at.is_not(None))
+    return list(db.session.execute(query.order_by(Clarification.number)))
+
+
+def narrowed(answered: Sequence[Any], words: str) -> list[Any]:
+    """Those questions whose text or answer has every word."""
+    wanted = words.casefold().split()
+    texts = [(each, f"{each.published_question} {each.answer}".casefold()) for each in answered]
+    return [each for each, text in texts if all(word in text for word in wanted)]
+
+
+def _outside(need_id: int) -> Sequence[Any]:
+    columns = (OutsideAward.supplier_name, OutsideAward.value_pence, OutsideAward.awarded_on)
+    return db.session.execute(
+        select(*columns).where(OutsideAward.need_id == need_id).order_by(OutsideAward.id).limit(50)
+    ).all()
+
+
+def _similar(need: SimpleNamespace) -> list[tuple[Any, str]]:
+    """Needs like this one with how they stand or ended."""
+    references = similar_references(need.reference, need.title)
+    rows = needs_by_reference(references) if references else []
+    return [(row, LABELS[status_of(row)]) for row in rows]

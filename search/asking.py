@@ -1,0 +1,254 @@
+"""What a list page, a feed or a saved search asks: the words and filters of an address, read strictly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from urllib.parse import parse_qsl, urlencode
+
+from werkzeug.datastructures import MultiDict
+
+from marketplace.accounts.queries import find_organisation_named
+from marketplace.core.errors import Refusal
+from marketplace.core.geography import REGIONS, find_place
+from marketplace.reference import capabilities, councils, cpv_codes
+from search.documents import BUDGET_BANDS, Kind, Status
+from search.engine import Filters, Near, Sort
+from search.queries import LONGEST_QUERY, Query, parse_query
+from suppliers.profiles.models import SIZES
+
+MOST_PAGES = 500
+USUAL_MILES = 25
+MILES = (5, 10, 25, 50, 100)
+CLOSING_DAYS = (7, 14, 30, 60)
+STATUSES = {
+    Status.OPEN: "Open",
+    Status.CLOSED: "Closed",
+    Status.AWARDED: "Awarded",
+    Status.NOT_AWARDED: "Ended without award",
+    Status.WITHDRAWN: "Withdrawn",
+}
+BUDGETS = dict(
+    zip(
+        (key for key, _ in BUDGET_BANDS),
+        ("Under £10,000", "£10,000 to £30,000", "£30,000 to £100,000", "£100,000 to £250,000", "£250,000 and over"),
+        strict=True,
+    )
+)
+SORTS = {
+    Sort.RELEVANCE: "Best match, open first",
+    Sort.CLOSING_SOONEST: "Closing soonest",
+    Sort.NEWEST: "Newest",
+    Sort.VALUE: "Highest value",
+}
+SUPPLIER_SORTS = {Sort.RELEVANCE: "Best match", Sort.NEWEST: "Last updated"}
+BUYER_KINDS = {
+    "county": ("County councils", ("CTY",)),
+    "district": ("District and borough councils", ("NMD",)),
+    "unitary": ("Unitary councils", ("UA", "CC")),
+    "london": ("London boroughs", ("LBO",)),
+    "metropolitan": ("Metropolitan boroughs", ("MD",)),
+    "wales": ("Welsh councils", ("WPA",)),
+    "scotland": ("Scottish councils", ("SCO",)),
+    "northern-ireland": ("Northern Irish councils", ("NID",)),
+    "combined": ("Combined and regional authorities", ("COMB", "SRA")),
+}
+NEED_WORDS = (
+    "q", "status", "region", "category", "capability", "budget", "closing", "near", "within", "council", "buyer-kind",
+    "source", "sort",
+)  # fmt: skip
+SUPPLIER_WORDS = ("q", "region", "capability", "size", "near", "within", "source", "sort")
+PAGING = ("page", "after")
+
+
+class QuestionUnreadable(Refusal):
+    """An address asks for something that this list does not know; nothing is silently left out."""
+
+    status = 400
+
+
+@dataclass(frozen=True)
+class Question:
+    """A search as asked: what an address says, and what the engine is told. `note` says what could not be used."""
+
+    kind: Kind
+    values: tuple[tuple[str, str], ...]
+    query: Query
+    filters: Filters
+    sort: Sort = Sort.RELEVANCE
+    page: int = 1
+    after: str = ""
+    note: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing was asked, so that the database's own order will do."""
+        return not self.values
+
+    @property
+    def text(self) -> str:
+        return dict(self.values).get("q", "")
+
+    @property
+    def query_string(self) -> str:
+        """The question as the part of an address after "?"; the same question always gives the same text."""
+        return urlencode(self.values)
+
+    def chosen(self, name: str) -> list[str]:
+        return [value for key, value in self.values if key == name]
+
+    def one(self, name: str) -> str:
+        return next(iter(self.chosen(name)), "")
+
+
+def ask_needs(args: MultiDict[str, str]) -> Question:
+    """The question of an address for needs; raises QuestionUnreadable for names and values that mean nothing."""
+    return _ask(Kind.NEED, NEED_WORDS, args)
+
+
+def ask_suppliers(args: MultiDict[str, str]) -> Question:
+    """The question of an address for suppliers; raises QuestionUnreadable."""
+    return _ask(Kind.SUPPLIER, SUPPLIER_WORDS, args)
+
+
+def ask_again(query_string: str) -> Question:
+    """The question that a saved search keeps."""
+    return ask_needs(MultiDict(parse_qsl(query_string)))
+
+
+def _ask(kind: Kind, words: tuple[str, ...], args: MultiDict[str, str]) -> Question:
+    unknown = sorted(set(args) - set(words) - set(PAGING))
+    if unknown:
+        raise QuestionUnreadable(
+            f"This list does not know {_quoted(unknown)}. It can be asked for: {', '.join((*words, *PAGING))}."
+        )
+    values = tuple(
+        (name, value)
+        for name in words
+        for value in dict.fromkeys(" ".join(each.replace("\x00", " ").split()) for each in args.getlist(name))
+        if value
+    )
+    # "within" alone asks nothing: it belongs to "near", and the filter form always sends it.
+    asked = {name for name, _ in values}
+    values = tuple(pair for pair in values if pair[0] != "within" or "near" in asked)
+    question = Question(kind, values, parse_query(_one(values, "q")), Filters())
+    return _with_filters(question, args)
+
+
+def _with_filters(question: Question, args: MultiDict[str, str]) -> Question:
+    near, note = _near(question)
+    filters = Filters(
+        statuses=_known(question, "status", STATUSES),
+        regions=_known(question, "region", REGIONS),
+        buyers=_buyers(question),
+        categories=_known(question, "category", category_titles()),
+        budget_bands=_known(question, "budget", BUDGETS),
+        capabilities=_known(question, "capability", capability_titles()),
+        sizes=_known(question, "size", SIZES),
+        sources=frozenset(question.chosen("source")),
+        closing_within_days=_number(question.one("closing"), "closing", 365) if question.one("closing") else None,
+        near=near,
+    )
+    sorts: Mapping[Sort, str] = SORTS if question.kind is Kind.NEED else SUPPLIER_SORTS
+    sort = next(iter(_known(question, "sort", sorts)), Sort.RELEVANCE)
+    page = _number(args.get("page", "1") or "1", "page", MOST_PAGES)
+    after = args.get("after", "")
+    if question.query.was_cut:
+        note = f"Your search was long: only its first {LONGEST_QUERY} characters or twelve words were used. {note}".strip()
+    return replace(question, filters=filters, sort=Sort(sort), page=page, after=after, note=note)
+
+
+def _known(question: Question, name: str, choices: Iterable[str]) -> frozenset[str]:
+    """The chosen values, when all of them are among the choices."""
+    chosen = question.chosen(name)
+    known = set(map(str, choices))
+    strange = [each for each in chosen if each not in known]
+    if strange:
+        shown = ", ".join(sorted(known)) if len(known) < 20 else f"one of its {len(known)} known values"
+        raise QuestionUnreadable(f"“{name}” cannot be {_quoted(strange)}. Ask for {shown}.")
+    return frozenset(chosen)
+
+
+def _number(text: str, name: str, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 9 and 1 <= int(text) <= most):
+        raise QuestionUnreadable(f"“{name}” must be a whole number from 1 to {most}.")
+    return int(text)
+
+
+def _buyers(question: Question) -> frozenset[str]:
+    names: set[str] = set()
+    for slug in question.chosen("council"):
+        council = find_organisation_named("authority", slug)
+        if council is None:
+            raise QuestionUnreadable(f"There is no council here at the address {_quoted([slug])}.")
+        names.add(council.name)
+    kinds = _known(question, "buyer-kind", BUYER_KINDS)
+    of_kinds = {each.name for each in councils() if any(each.type in BUYER_KINDS[kind][1] for kind in kinds)}
+    if names and kinds:
+        return frozenset(names & of_kinds) or frozenset({""})
+    return frozenset(names | of_kinds)
+
+
+def _near(question: Question) -> tuple[Near | None, str]:
+    asked = question.one("near")
+    if not asked:
+        return None, ""
+    miles = _number(question.one("within") or str(USUAL_MILES), "within", 1000)
+    place = find_place(asked)
+    if place is None:
+        return None, f"We do not know the postcode “{asked[:20]}”, so distance was left out. Enter one like LN1 1YL or LN1."
+    return Near(place.latitude, place.longitude, miles), ""
+
+
+def _one(values: tuple[tuple[str, str], ...], name: str) -> str:
+    return next((value for key, value in values if key == name), "")
+
+
+def _quoted(words: Iterable[str]) -> str:
+    return ", ".join(f"“{each[:40]}”" for each in words)
+
+
+@cache
+def capability_titles() -> dict[str, str]:
+    """Code -> title, in the order of the list."""
+    return {each.code: each.title for each in capabilities()}
+
+
+@cache
+def category_titles() -> dict[str, str]:
+    """The first three digits of a CPV code -> what that group is called, for every three digits that exist."""
+    named = {each.code[:3]: each.title for each in cpv_codes() if each.code.endswith("00000")}
+    return {f"{number:03}": named.get(f"{number:03}", f"CPV {number:03}") for number in range(30, 1000)}
+
+
+def digital_categories() -> dict[str, str]:
+    """Those of the categories that technology is bought under."""
+    return {key: title for key, title in category_titles().items() if not title.startswith("CPV ")}
+
+
+LABELLERS: dict[str, Callable[[str], str]] = {
+    "status": lambda value: STATUSES[Status(value)],
+    "category": lambda value: category_titles().get(value, value),
+    "capability": lambda value: capability_titles().get(value, value),
+    "budget": BUDGETS.__getitem__,
+    "buyer-kind": lambda value: BUYER_KINDS[value][0],
+    "size": SIZES.__getitem__,
+    "closing": lambda value: f"Closing within {value} days",
+    "near": lambda value: f"Near {value}",
+    "within": lambda value: f"{value} miles",
+    "sort": lambda value: {**SORTS, **SUPPLIER_SORTS}[Sort(value)],
+    "source": lambda value: "Posted here" if value == "ours" else value,
+}
+
+
+def label_of(name: str, value: str) -> str:
+    """A filter's value as people read it."""
+    return LABELLERS[name](value) if name in LABELLERS else value
+
+
+def in_words(question: Question) -> str:
+    """The question as one line: “parking permits”, London, Under £10,000."""
+    parts = [f"“{question.text}”"] if question.text else []
+    parts += [label_of(name, value) for name, value in question.values if name not in ("q", "sort")]
+    return ", ".join(parts) or "every new need"

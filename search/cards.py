@@ -1,0 +1,122 @@
+"""What a list shows of each result, the same whether it came from the index or from the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from marketplace.core.moments import moment, time_left
+from marketplace.core.money import pounds
+from search.asking import STATUSES, Question, label_of
+from search.documents import OURS, NeedDocument, Status, SupplierDocument
+from search.engine import Hit, Results
+from search.finding import status_at
+from search.snippets import Piece
+from suppliers.profiles.models import SIZES
+
+COLOURS = {
+    Status.OPEN: "green",
+    Status.CLOSED: "blue",
+    Status.AWARDED: "teal",
+    Status.NOT_AWARDED: "grey",
+    Status.WITHDRAWN: "red",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One result: its title in (text, is_match) pieces, its facts as words, and where it matched."""
+
+    href: str
+    title: tuple[Piece, ...]
+    status: str
+    colour: str
+    facts: str
+    snippets: tuple[tuple[str, tuple[Piece, ...]], ...]
+
+
+def open_need_card(row: Row[Any], now: datetime) -> Card:
+    """A row of plain_lists.CARD that is open now."""
+    facts = _need_facts(row.buyer_name, row.region, row.estimated_value_pence, _closing(row.closes_at, now), row.source)
+    summary = (("", ((row.summary, False),)),) if row.summary else ()
+    return Card(f"/needs/{row.reference}", ((row.title, False),), "Open", "green", facts, summary)
+
+
+def need_card(hit: Hit, now: datetime) -> Card:
+    """A need that a search found."""
+    need = hit.document
+    assert isinstance(need, NeedDocument)
+    status = status_at(need, now)
+    when = _closing(need.closes_at, now) if status is Status.OPEN else _closed(need.closes_at)
+    facts = _need_facts(need.buyer, need.region or "", need.value_pence, when, "" if need.source == OURS else need.source)
+    snippets = tuple((each.label, each.pieces) for each in hit.snippets)
+    return Card(need.url, hit.title, STATUSES[status], COLOURS[status], facts, snippets)
+
+
+def supplier_row_card(row: Row[Any]) -> Card:
+    """A row of plain_lists.public_suppliers_page."""
+    text = row.summary or row.about
+    facts = _supplier_facts(row.region, row.size, row.source)
+    return Card(f"/suppliers/{row.slug}", ((row.name, False),), "", "", facts, (("", ((text, False),)),) if text else ())
+
+
+def supplier_card(hit: Hit) -> Card:
+    """A supplier that a search found."""
+    firm = hit.document
+    assert isinstance(firm, SupplierDocument)
+    facts = _supplier_facts(firm.region or "", firm.size or "", "" if firm.source == OURS else firm.source)
+    return Card(firm.url, hit.title, "", "", facts, tuple((each.label, each.pieces) for each in hit.snippets))
+
+
+def _closing(closes_at: datetime | None, now: datetime) -> str:
+    if closes_at is None:
+        return ""
+    return f"closes {moment(closes_at)}, in {time_left(closes_at, now)}"
+
+
+def _closed(closes_at: datetime | None) -> str:
+    return f"closed {moment(closes_at)}" if closes_at else ""
+
+
+def _need_facts(buyer: str, region: str, value_pence: int | None, when: str, source: str) -> str:
+    value = f"{pounds(value_pence)} including VAT" if value_pence is not None else "value not stated"
+    origin = f"from {source}" if source else ""
+    return " · ".join(filter(None, (buyer, region, value, when, origin)))
+
+
+def _supplier_facts(region: str, size: str, source: str) -> str:
+    origin = "profile made from published contract notices" if source else ""
+    return " · ".join(filter(None, (region, SIZES.get(size, ""), origin)))
+
+
+@dataclass(frozen=True)
+class Option:
+    """One choice of a filter; `count` is how many results it gives, None when nothing was counted."""
+
+    value: str
+    text: str
+    count: int | None
+    is_chosen: bool
+
+    @property
+    def words(self) -> str:
+        return self.text if self.count is None else f"{self.text} ({self.count:,})"
+
+
+NAMES_OF_FACETS = {"budget": "budget_band"}
+
+
+def options(question: Question, name: str, choices: Iterable[str], results: Results | None) -> list[Option]:
+    """A filter's choices; once something was searched, with counts, and only those that give results or are chosen."""
+    chosen = set(question.chosen(name))
+    if results is None:
+        return [Option(value, label_of(name, value), None, value in chosen) for value in choices]
+    counts = {each.value: each.count for each in results.facets.get(NAMES_OF_FACETS.get(name, name), ())}
+    known = dict.fromkeys((*choices, *counts)) if name in ("category", "source") else dict.fromkeys(choices)
+    shown = [value for value in known if counts.get(value) or value in chosen]
+    return [Option(value, label_of(name, value), counts.get(value, 0), value in chosen) for value in shown]
+

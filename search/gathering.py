@@ -1,0 +1,204 @@
+"""Search documents from rows: needs with their questions and results, suppliers with their works."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import selectinload
+
+from marketplace.accounts.models import Organisation
+from marketplace.core import db
+from marketplace.core.geography import outcode_of
+from search.documents import (
+    OURS,
+    Document,
+    NeedDocument,
+    Passage,
+    Status,
+    SupplierDocument,
+)
+from suppliers.profiles.models import Supplier
+from suppliers.profiles.queries import each_supplier, public_suppliers
+from suppliers.record import passages_of
+from suppliers.solutions.models import Solution
+from suppliers.solutions.queries import solutions_by_supplier
+from tenders.awards.models import Award
+from tenders.bids.models import Bid
+from tenders.clarifications.models import Clarification
+from tenders.contracts.models import Contract
+from tenders.needs.models import Need
+from tenders.notices.models import OutsideAward
+
+BATCH = 200
+WORDS = (
+    ("Summary", "summary"),
+    ("The problem", "problem"),
+    ("Who is affected", "who_is_affected"),
+    ("Outcomes", "outcomes"),
+    ("What exists now", "what_exists"),
+    ("Constraints", "constraints"),
+    ("Place", "location"),
+)
+
+
+def document_of_need(need: Need) -> NeedDocument:
+    """One published need as a search document; a few queries for what other rooms say of it."""
+    return need_documents([need])[0]
+
+
+def document_of_supplier(supplier: Supplier) -> SupplierDocument:
+    """One public supplier as a search document."""
+    return supplier_documents([supplier])[0]
+
+
+def need_documents(needs: Sequence[Need]) -> list[NeedDocument]:
+    """Documents of needs in the order given, with a fixed number of queries for all of them."""
+    later = _later_passages([each.id for each in needs])
+    return [_need_document(each, later[each.id]) for each in needs]
+
+
+def supplier_documents(suppliers: Sequence[Supplier]) -> list[SupplierDocument]:
+    """Documents of suppliers in the order given."""
+    works = solutions_by_supplier([each.id for each in suppliers])
+    return [_supplier_document(each, works[each.id]) for each in suppliers]
+
+
+def description_passages(need: Need) -> list[Passage]:
+    """What the council wrote: the words by which suppliers are matched, published or not. The title stands apart."""
+    found = [Passage(label, text) for label, key in WORDS if (text := getattr(need, key))]
+    numbers: dict[str, int] = defaultdict(int)
+    for each in need.requirements:
+        numbers[each.kind] += 1
+        label = "Requirement" if each.kind == "essential" else "Desirable"
+        found.append(Passage(f"{label} {numbers[each.kind]}", each.text))
+    found += [Passage(f"Criterion: {each.name}", each.description or each.name) for each in need.criteria]
+    return found + [Passage(f"Bid question {at}", each.text) for at, each in enumerate(need.questions, start=1)]
+
+
+def matching_passages(need: Need) -> list[Passage]:
+    """The description with its title, as matching reads it."""
+    return [Passage("Title", need.title), *description_passages(need)]
+
+
+def _need_document(need: Need, later: list[Passage]) -> NeedDocument:
+    published_at = need.published_at
+    assert published_at is not None
+    return NeedDocument(
+        reference=need.reference,
+        title=need.title,
+        buyer=need.buyer_name,
+        published_at=published_at,
+        closes_at=need.closes_at,
+        ended=_ended(need),
+        region=need.region or None,
+        outcode=outcode_of(need.postcode),
+        latitude=need.latitude,
+        longitude=need.longitude,
+        cpv_codes=tuple(need.cpv_codes.split()),
+        value_pence=need.estimated_value_pence,
+        capabilities=tuple(sorted(need.capabilities)),
+        passages=(*description_passages(need), *later),
+        source=need.source or OURS,
+        url=f"/needs/{need.reference}",
+    )
+
+
+def _ended(need: Need) -> Status | None:
+    if need.withdrawn_at is not None:
+        return Status.WITHDRAWN
+    if need.no_award_at is not None:
+        return Status.NOT_AWARDED
+    if need.awarded_at is not None or need.contracted_at is not None:
+        return Status.AWARDED
+    # Imported notices may name no closing time; the engine would take such a need for open.
+    return Status.CLOSED if need.closes_at is None else None
+
+
+def _supplier_document(supplier: Supplier, works: list[Solution]) -> SupplierDocument:
+    return SupplierDocument(
+        reference=supplier.reference,
+        name=supplier.name,
+        updated_at=supplier.updated_at,
+        region=supplier.region or None,
+        outcode=supplier.outcode or None,
+        latitude=supplier.latitude,
+        longitude=supplier.longitude,
+        size=supplier.size or None,
+        capabilities=tuple(sorted(supplier.capabilities)),
+        passages=tuple(Passage(*each) for each in passages_of(supplier, works)),
+        source=supplier.source or OURS,
+        url=f"/suppliers/{supplier.slug}",
+    )
+
+
+def _later_passages(need_ids: list[int]) -> dict[int, list[Passage]]:
+    """What came after publication and is public: answered questions, results, outcomes."""
+    found: dict[int, list[Passage]] = defaultdict(list)
+    for need_id, label, text in (*_answers(need_ids), *_results(need_ids)):
+        found[need_id].append(Passage(label, text))
+    return found
+
+
+def _answers(need_ids: list[int]) -> Iterator[tuple[int, str, str]]:
+    query = select(
+        Clarification.need_id, Clarification.number, Clarification.published_question, Clarification.answer
+    ).where(Clarification.need_id.in_(need_ids), Clarification.answered_at.is_not(None))
+    for need_id, number, question, answer in db.session.execute(query.order_by(Clarification.id)):
+        yield need_id, f"Question {number}", f"{question}\n{answer}"
+
+
+def _results(need_ids: list[int]) -> Iterator[tuple[int, str, str]]:
+    winners = (
+        select(Award.need_id, Organisation.name)
+        .join(Bid, Bid.id == Award.bid_id)
+        .join(Organisation, Organisation.id == Bid.supplier_id)
+        .where(Award.need_id.in_(need_ids), Award.summaries_sent_at.is_not(None))
+    )
+    for need_id, name in db.session.execute(winners.order_by(Award.id)):
+        yield need_id, "Result", f"Awarded to {name}"
+    outside = select(OutsideAward.need_id, OutsideAward.supplier_name).where(OutsideAward.need_id.in_(need_ids))
+    for need_id, name in db.session.execute(outside.order_by(OutsideAward.id)):
+        yield need_id, "Result", f"Awarded to {name}"
+    ended = select(Contract.need_id, Contract.outcome).where(Contract.need_id.in_(need_ids), Contract.outcome != "")
+    for need_id, outcome in db.session.execute(ended.order_by(Contract.id)):
+        yield need_id, "Outcome", outcome
+
+
+def published_needs(references: Sequence[str]) -> Sequence[Need]:
+    """Those of the references that anyone may read, with what their documents need."""
+    return db.session.scalars(
+        _whole().where(Need.reference.in_(references), Need.published_at.is_not(None)).order_by(Need.id)
+    ).all()
+
+
+def _whole() -> Select[tuple[Need]]:
+    return select(Need).options(
+        selectinload(Need.requirements),
+        selectinload(Need.criteria),
+        selectinload(Need.questions),
+        selectinload(Need.capability_rows),
+    )
+
+
+def every_document() -> Iterator[Document]:
+    """Everything that can be searched, in batches; each batch is let go before the next is read."""
+    last = 0
+    query = _whole().where(Need.published_at.is_not(None)).order_by(Need.id).limit(BATCH)
+    while needs := db.session.scalars(query.where(Need.id > last)).all():
+        last = needs[-1].id
+        yield from need_documents(needs)
+        for each in needs:
+            if each not in db.session.dirty:
+                db.session.expunge(each)
+    for batch in each_supplier():
+        yield from supplier_documents(batch)
+
+
+def documents_for(references: Iterable[str], suppliers: Iterable[str]) -> list[Document]:
+    """The present documents of these needs and suppliers; what is not public gives none."""
+    needs = published_needs(sorted(set(references)))
+    firms = public_suppliers(sorted(set(suppliers)))
+    return [*need_documents(needs), *supplier_documents(firms)]
+

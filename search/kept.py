@@ -1,0 +1,109 @@
+"""Follows, saved searches and invitations, read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from marketplace.accounts.models import Membership, Person
+from marketplace.core import db
+from marketplace.core.errors import NotFound
+from search.models import Follow, NeedInvitation, SavedSearch
+from suppliers.profiles.models import Supplier
+from tenders.needs.models import Need
+
+NO_FOLLOW = "This link is not one of ours. Use the whole link from the mail."
+NO_SEARCH = "There is no such saved search."
+
+
+def find_follow(need_id: int, email: str) -> Follow | None:
+    """This address's follow of this need, in whatever state."""
+    return db.session.scalar(select(Follow).where(Follow.need_id == need_id, Follow.email == email))
+
+
+def get_follow(follow_id: int | None) -> tuple[Follow, Need]:
+    """A follow with its need; raises NotFound."""
+    query = select(Follow, Need).join(Need, Need.id == Follow.need_id).where(Follow.id == follow_id)
+    found = db.session.execute(query).first() if follow_id else None
+    if found is None:
+        raise NotFound(NO_FOLLOW)
+    return found[0], found[1]
+
+
+def count_asked_since(email: str, since: datetime) -> int:
+    """How many needs the address was asked to follow since then."""
+    query = select(func.count(Follow.id)).where(Follow.email == email, Follow.asked_at >= since)
+    return db.session.scalar(query) or 0
+
+
+def followers_of(need_id: int) -> Sequence[Follow]:
+    """Confirmed followers who have not stopped."""
+    live = (Follow.need_id == need_id, Follow.confirmed_at.is_not(None), Follow.stopped_at.is_(None))
+    return db.session.scalars(select(Follow).where(*live).order_by(Follow.id)).all()
+
+
+def saved_searches_of(person_id: int) -> Sequence[SavedSearch]:
+    """A person's searches that still run, the latest first."""
+    query = select(SavedSearch).where(SavedSearch.person_id == person_id, SavedSearch.stopped_at.is_(None))
+    return db.session.scalars(query.order_by(SavedSearch.id.desc())).all()
+
+
+def find_saved_search(person_id: int, query_string: str) -> SavedSearch | None:
+    """The running search of a person that asks exactly this."""
+    return next((each for each in saved_searches_of(person_id) if each.query_string == query_string), None)
+
+
+def get_saved_search(search_id: int | None) -> SavedSearch:
+    """A saved search by number, running or not; raises NotFound."""
+    found = db.session.get(SavedSearch, search_id) if search_id else None
+    if found is None:
+        raise NotFound(NO_SEARCH)
+    return found
+
+
+def running_searches(batch: int = 1000) -> Iterator[Sequence[tuple[SavedSearch, Person]]]:
+    """Every running search with its owner, a live member somewhere, in batches by number."""
+    live = select(Membership.id).where(
+        Membership.person_id == Person.id, Membership.approved_at.is_not(None), Membership.ended_at.is_(None)
+    )
+    query = (
+        select(SavedSearch, Person)
+        .join(Person, Person.id == SavedSearch.person_id)
+        .where(
+            SavedSearch.stopped_at.is_(None),
+            Person.erased_at.is_(None),
+            Person.email_confirmed_at.is_not(None),
+            live.exists(),
+        )
+        .order_by(SavedSearch.id)
+        .limit(batch)
+    )
+    last = 0
+    while rows := [(search, person) for search, person in db.session.execute(query.where(SavedSearch.id > last))]:
+        last = rows[-1][0].id
+        yield rows
+
+
+def invitations_of(need_id: int) -> dict[int, NeedInvitation]:
+    """Who was invited to look at the need, by supplier."""
+    query = select(NeedInvitation).where(NeedInvitation.need_id == need_id).order_by(NeedInvitation.id)
+    return {each.supplier_id: each for each in db.session.scalars(query)}
+
+
+def invitations_to(supplier_id: int) -> Sequence[tuple[NeedInvitation, Need]]:
+    """Needs that the supplier was invited to look at, the latest invitation first."""
+    query = (
+        select(NeedInvitation, Need)
+        .join(Need, Need.id == NeedInvitation.need_id)
+        .where(NeedInvitation.supplier_id == supplier_id)
+        .order_by(NeedInvitation.id.desc())
+    )
+    return [(invitation, need) for invitation, need in db.session.execute(query.limit(20))]
+
+
+def suppliers_by_id(ids: Sequence[int]) -> list[Supplier]:
+    """Suppliers in the order of the ids."""
+    found = {each.id: each for each in db.session.scalars(select(Supplier).where(Supplier.id.in_(ids)))}
+    return [found[each] for each in ids if each in found]

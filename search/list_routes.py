@@ -1,0 +1,180 @@
+"""The lists of needs and suppliers, and the needs as feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, current_app, render_template, request
+from markupsafe import Markup
+from sqlalchemy import select
+
+from marketplace.accounts.access import has_permission, public
+from marketplace.core import clock, db
+from marketplace.core.pages import PageOf, page
+from search import cards, feeds, filters, plain_lists
+from search.asking import (
+    Question,
+    QuestionUnreadable,
+    ask_needs,
+    ask_suppliers,
+    in_words,
+)
+from search.blueprint import blueprint
+from search.documents import Kind, NeedDocument
+from search.engine import PAGE_SIZE
+from search.finding import FEED_SIZE, Found, find, find_newest
+from search.queries import also_searched, describe
+from tenders.needs.models import Need
+
+PATHS = {Kind.NEED: "/needs", Kind.SUPPLIER: "/suppliers"}
+TITLES = {Kind.NEED: "Needs", Kind.SUPPLIER: "Suppliers"}
+
+
+@blueprint.route("/needs")
+@public
+def needs() -> Response:
+    question = ask_needs(request.args)
+    if question.is_plain:
+        now = clock.now()
+        listed = plain_lists.open_needs(question.after)
+        shown = [cards.open_need_card(each, now) for each in listed.rows]
+        return _plain_page("search/needs.html", "Open needs", question, shown, listed.next_key)
+    return _found_page("search/needs.html", question)
+
+
+@blueprint.route("/suppliers")
+@public
+def suppliers() -> Response:
+    question = ask_suppliers(request.args)
+    if question.is_plain:
+        listed = plain_lists.public_suppliers_page(question.after)
+        shown = [cards.supplier_row_card(each) for each in listed.rows]
+        return _plain_page("search/suppliers.html", "Suppliers", question, shown, listed.next_key)
+    return _found_page("search/suppliers.html", question)
+
+
+def _plain_page(
+    template: str, title: str, question: Question, shown: list[cards.Card], next_key: str
+) -> Response:
+    return page(
+        template,
+        title=title,
+        question=question,
+        form_html=_plain_form(question),
+        cards=shown,
+        next_key=next_key,
+        found=None,
+    )
+
+
+def _plain_form(question: Question) -> Markup:
+    kept = filters.PLAIN_FORMS.get(question.kind)
+    if kept is None or current_app.debug:
+        kept = filters.PLAIN_FORMS[question.kind] = _form(question, None)
+    return kept
+
+
+def _form(question: Question, found: Found | None) -> Markup:
+    results = found.results if found else None
+    return Markup(
+        render_template(
+            "search/_form.html",
+            question=question,
+            path=PATHS[question.kind],
+            groups=filters.groups(question, results),
+            sorts=filters.sorts(question),
+            miles=filters.miles(question),
+        )
+    )
+
+
+def _found_page(template: str, question: Question) -> Response:
+    found, now = find(question), clock.now()
+    hits = found.results.hits
+    is_need = question.kind is Kind.NEED
+    shown = [cards.need_card(each, now) if is_need else cards.supplier_card(each) for each in hits]
+    return page(
+        template,
+        title=_title(question),
+        question=question,
+        form_html=_form(question, found),
+        cards=shown,
+        next_key="",
+        found=found,
+        listed=PageOf(hits, question.page, PAGE_SIZE, found.results.total),
+        chips=filters.chips(question, PATHS[question.kind]),
+        meaning=describe(question.query),
+        also=also_searched(question.query),
+        may_save=is_need and has_permission("save_search"),
+        **_suggestions(question, found),
+    )
+
+
+def _title(question: Question) -> str:
+    name = TITLES[question.kind]
+    return f"{name}: {question.text}" if question.text else f"{name}: {in_words(question)}"
+
+
+def _suggestions(question: Question, found: Found) -> dict[str, Any]:
+    """What to try when nothing was found: another spelling, any of the words, fewer filters."""
+    if found.results.total:
+        return {}
+    rest = [pair for pair in question.values if pair[0] != "q"]
+    path = PATHS[question.kind]
+    return {
+        "mended": _address(path, found.results.did_you_mean, rest),
+        "wider": _address(path, found.widened.text if found.widened else None, rest),
+        "unfiltered": _address(path, question.text, []) if rest and question.text else "",
+    }
+
+
+def _address(path: str, text: str | None, rest: Iterable[tuple[str, str]]) -> str:
+    return f"{path}?{urlencode([('q', text), *rest])}" if text else ""
+
+
+@blueprint.route("/needs.atom")
+@public
+def needs_atom() -> Response:
+    question = _feed_question()
+    title = f"Needs: {in_words(question)}" if question.values else "New needs"
+    return feeds.atom(_feed_needs(question), title, _with_question("/needs.atom", question), _with_question("/needs", question))
+
+
+@blueprint.route("/needs.ics")
+@public
+def needs_ics() -> Response:
+    question = _feed_question()
+    return feeds.calendar(_feed_needs(question, only_open=True), "Closing times of needs")
+
+
+def _feed_question() -> Question:
+    question = ask_needs(request.args)
+    if question.note:
+        raise QuestionUnreadable(question.note)
+    return question
+
+
+def _with_question(path: str, question: Question) -> str:
+    return f"{path}?{question.query_string}" if question.values else path
+
+
+def _feed_needs(question: Question, only_open: bool = False) -> list[feeds.FeedNeed]:
+    if not question.is_plain:
+        return [_from_document(each) for each in find_newest(question)]
+    columns = (Need.reference, Need.title, Need.summary, Need.buyer_name, Need.published_at, Need.closes_at,
+               Need.estimated_value_pence)  # fmt: skip
+    query = select(*columns).where(Need.published_at.is_not(None))
+    if only_open:
+        query = query.where(plain_lists.is_open(clock.now())).order_by(Need.closes_at, Need.id).limit(500)
+    else:
+        query = query.order_by(Need.published_at.desc(), Need.id.desc()).limit(FEED_SIZE)
+    return [feeds.FeedNeed(*row) for row in db.session.execute(query)]
+
+
+def _from_document(need: NeedDocument) -> feeds.FeedNeed:
+    summary = need.passages[0].text if need.passages else ""
+    return feeds.FeedNeed(
+        need.reference, need.title, summary, need.buyer, need.published_at, need.closes_at, need.value_pence
+    )

@@ -1,0 +1,66 @@
+"""Matching both ways: the supplier's own page with the needs that fit, and a need's page with the suppliers that do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, request
+
+from marketplace.accounts.access import get_member, may
+from marketplace.core.errors import Problems
+from marketplace.core.forms import add_problems
+from marketplace.core.pages import page
+from search import actions, kept
+from search.blueprint import blueprint
+from search.desk import supplier_desk, tasks_of_supplier
+from search.fits import needs_for, suppliers_for
+from search.forms import InviteForm
+from suppliers.record import profile_hints, public_profile
+from tenders.bids.queries import get_supplier_of
+from tenders.needs.queries import get_need_of
+from tenders.needs.status import status_of
+
+
+@blueprint.route("/supplier")
+@may("see_supplier_area")
+def supplier_dashboard() -> Any:
+    member = get_member()
+    supplier = get_supplier_of(member)
+    fits = needs_for(supplier)
+    return page(
+        "search/supplier.html",
+        title=supplier.name,
+        supplier=supplier,
+        fits=fits,
+        tasks=tasks_of_supplier(member, supplier),
+        desk=supplier_desk(supplier),
+        invitations=[(row, need, status_of(need)) for row, need in kept.invitations_to(supplier.id)],
+        hints=[each for each in profile_hints(public_profile(supplier)) if not each.is_done],
+    )
+
+
+@blueprint.route("/council/needs/<reference>/matches", methods=["GET", "POST"])
+@may("invite_suppliers")
+def matches(reference: str) -> Any:
+    member = get_member()
+    need = get_need_of(reference, member.organisation_id)
+    form = InviteForm()
+    chosen = {int(each) for each in request.form.getlist("supplier") if each.isascii() and each.isdigit()}
+    if form.validate_on_submit():
+        try:
+            count = actions.invite_suppliers(need.id, sorted(chosen), form.reason.data or "", member)
+        except Problems as refused:
+            add_problems(form, refused.problems)
+        else:
+            flash(f"{count} supplier{'' if count == 1 else 's'} invited by email. The reason is on record.", "success")
+            return redirect(request.path)
+    return page(
+        "search/matches.html",
+        title="Suppliers that fit",
+        form=form,
+        need=need,
+        is_open=status_of(need) == "open",
+        fits=suppliers_for(need),
+        invited=kept.invitations_of(need.id),
+        chosen=chosen,
+    )

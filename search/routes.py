@@ -1,0 +1,8 @@
+"""The pages of the search room, gathered."""
+
+from __future__ import annotations
+
+from search import following_routes, list_routes, matching_routes, saved_routes
+from search.blueprint import blueprint
+
+__all__ = ["blueprint", "following_routes", "list_routes", "matching_routes", "saved_routes"]

@@ -1,0 +1,58 @@
+"""What stands in the way of following, saving and inviting."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from marketplace.core.errors import Problem
+from search.asking import Question
+from tenders.needs.models import Need
+from tenders.needs.status import status_of
+
+# A stranger could otherwise have us write to somebody as often as there are needs.
+MOST_ASKED_A_DAY = 20
+ASK_AGAIN_AFTER = timedelta(minutes=10)
+MOST_SAVED = 50
+MOST_INVITED_AT_ONCE = 20
+FOLLOWED_UNTIL = ("withdrawn", "no_award", "contracted")
+
+
+def follow_problems(need: Need, asked_today: int, now: datetime) -> list[Problem]:
+    """Why this need cannot be followed by this address now."""
+    if status_of(need, now) in FOLLOWED_UNTIL or need.source:
+        return [Problem("Nothing more will happen with this need here, so there is nothing to tell you.")]
+    if asked_today >= MOST_ASKED_A_DAY:
+        return [Problem("This address was asked to follow many needs today. Try again tomorrow.", "email")]
+    return []
+
+
+def save_problems(question: Question, already: int) -> list[Problem]:
+    """Why this search cannot be saved."""
+    if question.is_plain:
+        return [Problem("Search for something first: a saved search of everything would mail you every need.")]
+    if question.note:
+        return [Problem(question.note)]
+    if len(question.query_string) > 1000:
+        return [Problem("This search has too many filters to be saved. Take some away.")]
+    if already >= MOST_SAVED:
+        return [Problem(f"You have {MOST_SAVED} saved searches. Stop one before you save another.")]
+    return []
+
+
+def invite_problems(
+    need: Need, chosen: Collection[int], invited: Collection[int], reason: str, now: datetime
+) -> list[Problem]:
+    """Why these suppliers cannot be invited to the need now."""
+    if status_of(need, now) != "open":
+        return [Problem("Suppliers can be invited while the need is open.")]
+    problems = []
+    if not chosen:
+        problems.append(Problem("Choose at least one supplier."))
+    if len(chosen) > MOST_INVITED_AT_ONCE:
+        problems.append(Problem(f"Choose at most {MOST_INVITED_AT_ONCE} suppliers at a time."))
+    if set(chosen) & set(invited):
+        problems.append(Problem("One of these suppliers was invited already. Choose others."))
+    if not reason.strip():
+        problems.append(Problem("Enter why you invite them", "reason"))
+    return problems

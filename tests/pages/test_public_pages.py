@@ -1,0 +1,168 @@
+"""The public front: what anyone reads without an account."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from xml.etree import ElementTree
+
+import pytest
+from icalendar import Calendar
+
+from marketplace.core import clock, db
+from marketplace.core.journal import record
+from marketplace.core.mail import post
+from search import indexing
+from tenders.clarifications.models import Clarification
+from tests import making
+from tests.pageclient import PageClient
+
+NASTY = '<script>alert("x")</script> & "bins"'
+
+
+def keep(*rows: object) -> None:
+    with db.one_action("test") as current:
+        current.add_all(rows)
+        record(making.MadeForTest(subject="test"))
+
+
+def answered(need, number: int, question: str, answer: str = "Yes.") -> Clarification:
+    return Clarification(
+        reference=f"Q-{need.id}-{number}",
+        need_id=need.id,
+        asked_at=clock.now(),
+        question=question,
+        number=number,
+        published_question=question,
+        answer=answer,
+        answered_at=clock.now(),
+    )
+
+
+def test_front_counts_what_is_there(app, client: PageClient) -> None:
+    council = making.council("Ashby Council")
+    making.open_need(council, title="Mend the roof register")
+    making.need(council, title="A draft nobody may see")
+    making.open_need(council, title="Closed already", closes_at=clock.now() - timedelta(days=1),
+                     published_at=clock.now() - timedelta(days=9))  # fmt: skip
+    page = client.get("/")
+    assert page.has("1 open need") and page.has("Mend the roof register")
+    assert not page.has("A draft nobody") and not page.has("Closed already")
+    assert page.has("1 council with an account")
+
+
+@pytest.mark.parametrize(
+    "path", ["/how-it-works", "/accessibility", "/privacy", "/open-data", "/councils", "/outbox", "/needs", "/suppliers"]
+)
+def test_every_page_stands_when_nothing_is_there(app, client: PageClient, path: str) -> None:
+    client.get(path)
+
+
+def test_a_need_tells_all(app, client: PageClient) -> None:
+    council = making.council("Ashby Council")
+    need = making.open_need(council, title="Mend the roof register")
+    page = client.get(f"/needs/{need.reference}")
+    assert page.h1 == "Ashby Council Mend the roof register"
+    assert page.has("in 20 days") and page.has("£24,000")
+    assert page.has("Experience of case management for councils") and page.has("Can offer the service in Welsh")
+    assert page.has("60%") and page.has("How will you solve this?") and page.has("Build")
+    assert page.has("Quality of the service") and page.has("Case management")
+    assert "Sign in to bid" in page.links and "Follow by email" in page.links
+    assert page.links["Ashby Council: needs and track record"] == f"/councils/{council.slug}"
+    assert "No questions have been answered yet." in page.text
+    calendar = client.get(f"/needs/{need.reference}.ics")
+    assert Calendar.from_ical(calendar.content).walk("VEVENT")[0].end == need.closes_at
+
+
+def test_a_draft_is_not_found(app, client: PageClient) -> None:
+    need = making.need()
+    client.get(f"/needs/{need.reference}", 404)
+    client.get(f"/needs/{need.reference}/history", 404)
+    client.get(f"/needs/{need.reference}/documents/1", 404)
+
+
+def test_typed_text_is_never_markup(app, client: PageClient) -> None:
+    council = making.council("Ashby Council")
+    need = making.open_need(council, title=NASTY, summary=NASTY, problem=NASTY)
+    firm = making.supplier("Acme <b>Ltd</b>", summary=NASTY, about=NASTY, source="test", source_id="1")
+    keep(answered(need, 1, NASTY, NASTY))
+    indexing.rebuild_index(lambda _: None)
+    for path in (f"/needs/{need.reference}", "/needs", "/needs?q=bins", "/", f"/suppliers/{firm.slug}", "/suppliers",
+                 "/suppliers?q=bins", f"/councils/{council.slug}", "/needs?q=%3Cscript%3Ealert"):  # fmt: skip
+        assert "alert(" not in "".join(each.get_text() for each in client.get(path).soup.find_all("script"))
+    assert client.get("/needs?q=roof OR bins").has('<script>alert("x")</script>')
+
+
+def test_long_lists_of_questions_can_be_searched(app, client: PageClient) -> None:
+    need = making.open_need()
+    keep(*(answered(need, number, f"About thing{number}?") for number in range(1, 8)))
+    page = client.get(f"/needs/{need.reference}")
+    found = client.submit(page, "Find", find="thing3")
+    assert found.has("About thing3?") and not found.has("About thing4?")
+    assert client.get(f"/needs/{need.reference}?find=nowhere").has("No question or answer has “nowhere”")
+
+
+def test_an_imported_need_names_its_source(app, client: PageClient) -> None:
+    need = making.open_need(source="Contracts Finder", source_id="cf-1", source_url="https://example.org/cf-1")
+    page = client.get(f"/needs/{need.reference}")
+    assert page.has("Taken from Contracts Finder") and "Sign in to bid" not in page.links
+
+
+def test_a_council_has_a_track_record_once_something_ended(app, client: PageClient) -> None:
+    council = making.council("Ashby Council")
+    now = clock.now()
+    assert not client.get(f"/councils/{council.slug}").has("Track record")
+    past = {"published_at": now - timedelta(days=60), "closes_at": now - timedelta(days=30)}
+    making.need(council, **past, awarded_at=now - timedelta(days=10))
+    making.need(council, **past, withdrawn_at=now - timedelta(days=40), withdrawal_reason="Money gone")
+    page = client.get(f"/councils/{council.slug}")
+    assert page.summary["Awarded"] == "50%" and page.summary["From closing to award"] == "20 days (the middle one)"
+    assert page.table("How needs ended")[0] == {"Ending": "Awarded", "Needs": "1"}
+    client.get("/councils/nowhere", 404)
+
+
+def test_councils_are_found_by_name(app, client: PageClient) -> None:
+    making.council("Ashby Council")
+    making.council("Barton Council")
+    page = client.submit(client.get("/councils"), "Search", q="bart")
+    assert page.has("1 council with “bart”") and "Ashby Council" not in page.links
+
+
+def test_needs_csv_reads_back(app, client: PageClient) -> None:
+    making.open_need(title="=1+1")
+    making.need(title="A draft")
+    rows = list(csv.DictReader(io.StringIO(client.get("/needs.csv").content.decode())))
+    assert [row["title"] for row in rows] == ["'=1+1"] and rows[0]["status"] == "open"
+    client.get("/needs.csv?status=open", 400)
+
+
+def test_the_outbox_shows_mails_with_links_that_work_here(app, client: PageClient) -> None:
+    from marketplace.core.letters import absolute
+
+    with db.housekeeping() as current:
+        post(current, key="1", to="a@example.org", subject="Hello", body=f"Go to {absolute('/needs')}. <b>Bye</b>\n")
+    page = client.get("/outbox")
+    assert page.links[absolute("/needs")] == "/needs" and page.has("<b>Bye</b>")
+
+
+def test_health_and_robots(app, client: PageClient) -> None:
+    assert client.get("/health").response.json["status"] == "ok"
+    assert b"Disallow: /council/" in client.get("/robots.txt").content
+
+
+def test_feeds_parse(app, client: PageClient) -> None:
+    council = making.council("Ashby Council")
+    need = making.open_need(council, title=NASTY)
+    making.open_need(title="Elsewhere")
+    feed = ElementTree.fromstring(client.get("/needs.atom").content)
+    atom = "{http://www.w3.org/2005/Atom}"
+    assert {each.text for each in feed.iterfind(f"{atom}entry/{atom}title")} == {NASTY, "Elsewhere"}
+    ids = [each.text or "" for each in feed.iterfind(f"{atom}entry/{atom}id")]
+    assert all(each.startswith("tag:") for each in ids) and any(each.endswith(need.reference) for each in ids)
+    events = Calendar.from_ical(client.get("/needs.ics").content).walk("VEVENT")
+    assert {event.end for event in events} == {need.closes_at} and len(events) == 2
+    indexing.rebuild_index(lambda _: None)
+    own = ElementTree.fromstring(client.get(f"/needs.atom?council={council.slug}").content)
+    assert [each.text for each in own.iterfind(f"{atom}entry/{atom}title")] == [NASTY]
+    client.get("/needs.atom?colour=red", 400)
