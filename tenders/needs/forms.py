@@ -116,7 +116,8 @@ class CategoriesForm(SectionForm):
         "What suppliers must be able to do",
         required=False,
         hint="Choose all that fit.",
-        choices=[SelectChoice(each.code, each.title, render_kw={"hint": each.group}) for each in capabilities()],
+        choices={each.code: each.title for each in capabilities()},
+        classes="govuk-checkboxes--small market-columns",
     )
     cpv_codes = TextLine(
         "CPV codes", required=False, hint="Eight figures each, with spaces between. Find them by their words below."

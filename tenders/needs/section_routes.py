@@ -56,7 +56,7 @@ def edit_section(reference: str, section: str, is_amendment: bool) -> Response:
     """One section: its form, its list, or both."""
     desk, part = get_desk(reference, is_amendment), get_section(section)
     try:
-        desk.insist_open(part)
+        _insist_open_to_read(desk, part)
     except Conflict as closed:
         return _back_home(desk, closed.message)
     form = _section_form(desk, part)
@@ -73,6 +73,12 @@ def edit_section(reference: str, section: str, is_amendment: bool) -> Response:
             flash(f"{part.title}: saved", "success")
             return redirect(_after(desk, part))
     return _section_page(desk, part, form)
+
+
+def _insist_open_to_read(desk: Desk, part: Section) -> None:
+    """A form is offered only while it can be saved; one that was sent is judged by the save, so that no text is lost."""
+    if request.method == "GET":
+        desk.insist_open(part)
 
 
 def _after(desk: Desk, part: Section) -> str:
@@ -176,7 +182,7 @@ def _plain(key: str, value: Any) -> Any:
 def add_item(reference: str, section: str, is_amendment: bool) -> Response:
     """A new item at the end of a list."""
     desk, part = get_desk(reference, is_amendment), get_section(section)
-    desk.insist_open(part)
+    _insist_open_to_read(desk, part)
     form = _item_form(desk, part, {**NEW_ITEMS[part.name], "seen": desk.seen(part)})
     if form.validate_on_submit() and _keep(desk, part, form, None):
         return redirect(desk.address(part.name))
@@ -188,7 +194,7 @@ def add_item(reference: str, section: str, is_amendment: bool) -> Response:
 def edit_item(reference: str, section: str, item: int, is_amendment: bool) -> Response:
     """One item of a list."""
     desk, part = get_desk(reference, is_amendment), get_section(section)
-    desk.insist_open(part)
+    _insist_open_to_read(desk, part)
     now_says = find_item(desk.content[part.items], item)
     form = _item_form(desk, part, {**now_says, "seen": desk.seen(part)}, is_new=False)
     if form.validate_on_submit() and _keep(desk, part, form, item):

@@ -120,6 +120,19 @@ def test_a_colleagues_save_is_shown_beside_what_was_typed(client: PageClient, wh
     assert client.get(f"{home}/problem").field("problem").strip() == "Both texts"
 
 
+def test_what_was_typed_survives_a_need_that_was_sent_for_approval_meanwhile(client: PageClient, who: SimpleNamespace) -> None:
+    need = draft(who)
+    home, need_id = f"/council/needs/{need.reference}", need.id
+    sign_in(client, who.officer_email)
+    mine, item = client.get(f"{home}/problem"), client.get(f"{home}/requirements/add")
+    with client.app.app_context():
+        actions.ask_approval(need_id, db.session.merge(who.officer))
+    kept = client.submit(mine, "Save and continue", status=422, problem="My own text")
+    assert kept.field("problem").strip() == "My own text" and "Take it back" in kept.errors[0]
+    kept = client.submit(item, "Save", status=422, kind="essential", text="My own item")
+    assert kept.field("text").strip() == "My own item"
+
+
 def test_colleagues_who_name_the_panel_at_once_see_both(client: PageClient, who: SimpleNamespace) -> None:
     sign_in(client, who.officer_email)
     home = client.submit(client.get("/council/needs/new"), "Begin").url
