@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from marketplace.core import clock, db
 from marketplace.core.db import Base, UTCDateTime
 from suppliers.evidence.actions import remind_of_evidence
+from tenders.bids.keys import sweep_draft_keys
 
 
 @dataclass(frozen=True)
@@ -43,4 +44,7 @@ def mark_done(entry: Entry) -> None:
         current.merge(LastRun(name=entry.name, ran_at=clock.now()))
 
 
-TIMETABLE: tuple[Entry, ...] = (Entry("evidence reminders", timedelta(hours=1), remind_of_evidence),)
+TIMETABLE: tuple[Entry, ...] = (
+    Entry("evidence reminders", timedelta(hours=1), remind_of_evidence),
+    Entry("draft keys without a draft", timedelta(hours=1), sweep_draft_keys),
+)
