@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from flask import url_for
 
@@ -68,7 +69,7 @@ class Visit:
     def home(self) -> str:
         return self.address("show")
 
-    def address(self, endpoint: str, **values: object) -> str:
+    def address(self, endpoint: str, **values: Any) -> str:
         return url_for(f"assessment.{endpoint}", reference=self.need.reference, **values)
 
     def insist_reading(self) -> None:

@@ -43,12 +43,9 @@ def find_made_award(need: Need) -> Award | None:
     return award if award is not None and award.is_told and award.bid_id is not None else None
 
 
-def get_award(award_id: int, lock: bool = False) -> Award:
+def get_award(award_id: int) -> Award:
     """An award by its number; NotFound."""
-    query = select(Award).where(Award.id == award_id)
-    if lock:
-        query = query.with_for_update(of=Award).execution_options(populate_existing=True)
-    award = db.session.scalar(query)
+    award = db.session.get(Award, award_id)
     if award is None:
         raise NotFound("There is no such award.")
     return award

@@ -58,7 +58,7 @@ def test_from_the_ranking_to_every_bidder_told(client: PageClient) -> None:
 
     for number, words in ((1, "Your plan had no dates."), (0, "Your bid won, with 88.00 marks.")):
         as_person(client, seen.emails[f"bidder{number}"])
-        page = client.get(f"/supplier/bids/{seen.bids[number]}/feedback")
+        page = client.follow(client.get(f"/supplier/bids/{seen.bids[number]}"), "How your bid was assessed")
         assert page.has(words) and page.has("Bids received 2")
         assert page.table("Marks")[-2]["Your bid"] == ("75.00" if number else "88.00")
         assert page.has("The winning bid, criterion by criterion") is (number == 1)
