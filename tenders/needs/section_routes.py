@@ -19,16 +19,8 @@ from tenders.needs.advice import clarity_advice
 from tenders.needs.amending import as_amended
 from tenders.needs.blueprint import blueprint
 from tenders.needs.desk import Desk, find_item, get_desk, moved, without
-from tenders.needs.forms import (
-    ITEM_FORMS,
-    NEW_ITEMS,
-    SECTION_FORMS,
-    DocumentTitleForm,
-    ItemForm,
-    PanelForm,
-    QuestionForm,
-    SectionForm,
-)
+from tenders.needs.forms import SECTION_FORMS, PanelForm, SectionForm
+from tenders.needs.item_forms import ITEM_FORMS, NEW_ITEMS, DocumentTitleForm, ItemForm, QuestionForm
 from tenders.needs.sections import SECTIONS, Section, get_section
 from tenders.regimes import JurisdictionClosed
 
