@@ -68,6 +68,8 @@ NONE_BECAUSE: dict[str, str] = {
             "CouncilsLoaded",
             "DeliveryTriedAgain",
             "MailTriedAgain",
+            "ExportMade",
+            "JournalChecked",
             "EvidenceAdded",
             "EvidenceChanged",
             "EvidenceRemoved",

@@ -1,0 +1,49 @@
+"""Every export, in the order of a purchase: the list behind the page, the command and the data dictionary."""
+
+from __future__ import annotations
+
+from marketplace.auditors.exports import (
+    awards,
+    bids,
+    clarifications,
+    contracts,
+    declarations,
+    journal,
+    milestones,
+    need_versions,
+    needs,
+    openings,
+    people,
+    scores,
+    summaries,
+    suppliers,
+)
+from marketplace.auditors.exports.shape import Export, Scope
+from marketplace.core.errors import NotFound
+
+__all__ = ["EXPORTS", "Export", "Scope", "get_export"]
+
+EXPORTS: tuple[Export, ...] = (
+    needs.EXPORT,
+    need_versions.EXPORT,
+    clarifications.EXPORT,
+    bids.EXPORT,
+    openings.EXPORT,
+    scores.EXPORT,
+    declarations.EXPORT,
+    awards.EXPORT,
+    summaries.EXPORT,
+    contracts.EXPORT,
+    milestones.EXPORT,
+    suppliers.EXPORT,
+    people.EXPORT,
+    journal.EXPORT,
+)
+
+
+def get_export(name: str) -> Export:
+    """The export of this name; NotFound."""
+    for each in EXPORTS:
+        if each.name == name:
+            return each
+    raise NotFound("There is no such export.")
