@@ -35,3 +35,11 @@ class NoticeRecorded(Event):
     number: str
     published_on: date
     was_late: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeDropped(Event):
+    """A notice that was due is due no longer: what it was for will not happen."""
+
+    kind: str
+    about: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, Boolean, Date, ForeignKey, Integer, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.core.db import Base, UTCDateTime
+from tenders.needs.models import Need
 
 
 class OutsideAward(Base):
@@ -34,6 +35,23 @@ class Notice(Base):
     why: Mapped[str] = mapped_column(String(300))
     due_on: Mapped[date | None] = mapped_column(Date)
     raised_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    published_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # When its number was entered here; `published_on` is the day on the notice itself.
+    recorded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    published_on: Mapped[date | None] = mapped_column(Date)
     number: Mapped[str] = mapped_column(String(40), default="")
     url: Mapped[str] = mapped_column(String(300), default="")
+
+    need: Mapped[Need] = relationship()
+
+    @property
+    def is_published(self) -> bool:
+        return self.published_on is not None
+
+    def is_overdue(self, today: date) -> bool:
+        """Not published, and its last day has passed."""
+        return not self.is_published and self.due_on is not None and self.due_on < today
+
+    @property
+    def was_late(self) -> bool:
+        """Published after its last day."""
+        return self.published_on is not None and self.due_on is not None and self.published_on > self.due_on

@@ -81,9 +81,7 @@ class TestSigning:
     def test_milestones_that_do_not_add_up_stop_the_signing(self) -> None:
         deal = contracting.drafted()
         contract = deal.signed
-        actions.save_terms(
-            contract.id, deal.manager, contract.title, 2_400_000, contract.starts_on, contract.ends_on
-        )
+        actions.save_terms(contract.id, deal.manager, contract.title, 2_400_000, contract.starts_on, contract.ends_on)
         assert "£600 is missing" in refused(actions.ask_signature, contract.id, deal.manager)
 
     def test_nobody_signs_what_they_wrote(self) -> None:
@@ -139,9 +137,7 @@ class TestMilestones:
         contract, one = deal.signed, deal.signed.milestones[0]
         assert "not reported" in refused(running.decide_milestone, contract.id, deal.manager, one.id, True, "")
         running.deliver_milestone(contract.id, deal.supplier, one.id, "Live at the test address.")
-        assert "Say what is missing" in refused(
-            running.decide_milestone, contract.id, deal.manager, one.id, False, " "
-        )
+        assert "Say what is missing" in refused(running.decide_milestone, contract.id, deal.manager, one.id, False, " ")
         running.decide_milestone(contract.id, deal.manager, one.id, False, "It does not work on a phone.")
         assert one.status == "rejected"
         running.deliver_milestone(contract.id, deal.supplier, one.id, "Mended.")

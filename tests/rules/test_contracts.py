@@ -22,7 +22,12 @@ LARGE, SMALL = 30_000_000, 5_000_000
 
 def contract(*amounts: int, value: int = 10_000, **facts: object) -> Contract:
     made = Contract(
-        title="Bins", value_pence=value, starts_on=date(2026, 12, 1), ends_on=date(2027, 11, 30), written_by_id=1, **facts
+        title="Bins",
+        value_pence=value,
+        starts_on=date(2026, 12, 1),
+        ends_on=date(2027, 11, 30),
+        written_by_id=1,
+        **facts,
     )
     made.milestones = [
         Milestone(position=at, title=f"Part {at}", due_on=date(2027, 3, 1), amount_pence=pence)
@@ -217,9 +222,7 @@ class TestEnding:
             rules.ending_problems(made, "expired", *said, date(2027, 11, 30))
         )
         assert rules.ending_problems(made, "expired", *said, date(2027, 12, 1)) == []
-        assert "every milestone accepted" in messages(
-            rules.ending_problems(made, "completed", *said, date(2027, 1, 1))
-        )
+        assert "every milestone accepted" in messages(rules.ending_problems(made, "completed", *said, date(2027, 1, 1)))
         assert rules.ending_problems(made, "terminated", *said, date(2027, 1, 1)) == []
 
     def test_reason_and_outcome_are_asked_for(self) -> None:

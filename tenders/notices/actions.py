@@ -1,0 +1,124 @@
+"""Raising the notices that events call for, and recording their numbers once they are published."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from marketplace.accounts.models import Membership
+from marketplace.core import clock, db
+from marketplace.core.clock import london_day
+from marketplace.core.db import action
+from marketplace.core.errors import insist
+from marketplace.core.journal import SYSTEM, Actor, JournalLine, record
+from tenders.awards import actions as awards
+from tenders.awards import queries as award_queries
+from tenders.contracts import queries as contracts
+from tenders.needs import queries as needs
+from tenders.needs.actions import get_own_need, subject_of
+from tenders.needs.models import Need
+from tenders.needs.rules import regime_of
+from tenders.notices import queries, rules
+from tenders.notices.events import NoticeDropped, NoticeRaised, NoticeRecorded
+from tenders.notices.models import Notice
+
+
+def value_of(need: Need) -> int | None:
+    """The most that was ever stated, in pence including VAT, which decides the notices; None if unknown."""
+    if need.estimated_value_pence is None:
+        return None
+    award, contract = award_queries.find_made_award(need), contracts.find_contract(need)
+    values = [need.estimated_value_pence, award_queries.value_pence_of(award) if award else None]
+    values += [contract.value_pence, contract.first_value_pence] if contract else []
+    return max(each for each in values if each is not None)
+
+
+@action
+def raise_notices(line: JournalLine) -> Notice | None:
+    """Enters the notice that a journal line calls for, or what the line tells of one; a repeat changes nothing."""
+    need = needs.get_need_by_reference(line.need, lock=True)
+    facts, day = line.facts, london_day(line.at)
+    if line.event == "AwardNoticeRecorded":
+        return _record_found(need, "UK6", line.subject, facts["number"], date.fromisoformat(facts["published_on"]))
+    if line.event == "ChangeApproved":
+        return _record_found(need, "UK10", _about(line), facts["notice_number"], day)
+    if line.event == "ChangeRefused":
+        return _drop(need, "UK10", _about(line))
+    due = rules.notice_called_for(line.event, facts, day, regime_of(need, line.at), value_of(need))
+    if due is None or queries.find_notice(need, due.kind, _about(line)) is not None:
+        return None
+    notice = Notice(
+        need=need, kind=due.kind, subject=_about(line), why=due.why, due_on=due.due_on, raised_at=clock.now()
+    )
+    db.session.add(notice)
+    db.session.flush()
+    if due.kind == "UK4" and need.central_notice_number:
+        # The need could not be published here without it; only the number's day is not asked for.
+        notice.url = need.central_notice_url
+        _mark(notice, need.central_notice_number, day, SYSTEM)
+        return notice
+    record(
+        NoticeRaised(**_of(notice), kind=notice.kind, about=notice.subject, due_on=notice.due_on),
+    )
+    return notice
+
+
+def _about(line: JournalLine) -> str:
+    """What the notice is about: a change by contract and number, else the line's subject."""
+    number = line.facts.get("number") if line.event.startswith("Change") else None
+    return f"{line.subject}/{number}" if number else line.subject
+
+
+def _record_found(need: Need, kind: str, subject: str, number: str, published_on: date) -> Notice | None:
+    notice = queries.find_notice(need, kind, subject)
+    if notice is None or notice.is_published or not number:
+        return None
+    _mark(notice, number, published_on, SYSTEM)
+    return notice
+
+
+def _drop(need: Need, kind: str, subject: str) -> None:
+    notice = queries.find_notice(need, kind, subject)
+    if notice is None or notice.is_published:
+        return
+    record(NoticeDropped(**_of(notice), kind=kind, about=subject))
+    db.session.delete(notice)
+
+
+def _mark(notice: Notice, number: str, published_on: date, actor: Actor) -> None:
+    notice.number, notice.published_on, notice.recorded_at = number.strip(), published_on, clock.now()
+    event = NoticeRecorded(
+        **_of(notice),
+        kind=notice.kind,
+        about=notice.subject,
+        number=notice.number,
+        published_on=published_on,
+        was_late=notice.was_late,
+    )
+    record(event, actor)
+
+
+def _of(notice: Notice) -> dict[str, Any]:
+    return subject_of(notice.need)
+
+
+@action
+def record_notice(
+    need_id: int, member: Membership, notice_id: int, number: str, url: str, published_on: date | None
+) -> Notice:
+    """Puts a published notice on record; for the award notice the standstill starts in the same act."""
+    need = get_own_need(need_id, member)
+    notice = queries.get_notice(need, notice_id, lock=True)
+    insist(rules.recording_problems(notice, number, url, published_on, clock.today()))
+    assert published_on is not None
+    notice.url = url.strip()
+    if notice.kind == "UK6" and _standstill_waits(need):
+        awards.record_award_notice(need_id, member, number, published_on)
+    _mark(notice, number, published_on, member.actor())
+    return notice
+
+
+def _standstill_waits(need: Need) -> bool:
+    award = award_queries.find_made_award(need)
+    pause = award_queries.find_standstill(award) if award else None
+    return pause is not None and pause.applies and pause.starts_on is None

@@ -1,0 +1,40 @@
+"""Notices that wait, for the council's dashboard and the need's page."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time
+
+from marketplace.accounts.access import has_permission
+from marketplace.accounts.models import Membership
+from marketplace.core.clock import LONDON
+from marketplace.core.pages import plural
+from tenders.needs.dashboard import PLACE_SOURCES, TASK_SOURCES, Place, Task
+from tenders.needs.models import Need
+from tenders.notices import queries
+
+
+def notice_tasks(member: Membership) -> list[Task]:
+    """Notices to publish, with their last day."""
+    if not has_permission("draft_contract", member):
+        return []
+    return [
+        Task(
+            f"Publish notice {each.kind} and record its number",
+            f"/council/needs/{each.need.reference}/notices/{each.id}",
+            each.need.title,
+            datetime.combine(each.due_on, time(23, 59), LONDON).astimezone(UTC) if each.due_on else None,
+        )
+        for each in queries.unpublished_of_authority(member.organisation_id)
+    ]
+
+
+def notice_places(need: Need, member: Membership) -> list[Place]:
+    """The page of the purchase's notices."""
+    found = queries.notices_of(need)
+    waiting = sum(not each.is_published for each in found)
+    words = f"{plural(waiting, 'notice')} to publish" if waiting else "None waiting"
+    return [Place("Notices", f"/council/needs/{need.reference}/notices", status=words, is_done=not waiting)]
+
+
+TASK_SOURCES.append(notice_tasks)
+PLACE_SOURCES.append(notice_places)
