@@ -32,6 +32,8 @@ class Change:
     ends_on: date
     new_ends_on: date | None
     scope_stays: bool
+    # What the purchase was estimated at when it commenced; None: it could not be estimated, which counts as above.
+    estimated_pence: int | None = 0
 
     @property
     def value_before_pence(self) -> int:
@@ -91,8 +93,17 @@ def verdict_on(change: Change, ground: Ground, regime: Regime) -> Verdict:
 
 def is_public(change: Change, regime: Regime) -> bool:
     """Whether the contract is a public contract, or becomes one by this change (a convertible contract)."""
-    most = max(change.first_value_pence, change.value_before_pence, change.value_after_pence)
-    return regime.route_for(most).code == "above"
+    return is_public_before(change, regime) or _is_above(change.value_after_pence, regime)
+
+
+def is_public_before(change: Change, regime: Regime) -> bool:
+    """Whether it is one already: by its estimate when the purchase commenced, or by its value since."""
+    before = max(change.first_value_pence, change.value_before_pence)
+    return _is_above(change.estimated_pence, regime) or _is_above(before, regime)
+
+
+def _is_above(pence: int | None, regime: Regime) -> bool:
+    return regime.route_for(pence).code == "above"
 
 
 def _below(change: Change) -> list[Finding]:
@@ -110,8 +121,7 @@ def _below(change: Change) -> list[Finding]:
 
 
 def _convertible(change: Change, regime: Regime) -> list[Finding]:
-    before = max(change.first_value_pence, change.value_before_pence)
-    if regime.route_for(before).code == "above":
+    if is_public_before(change, regime):
         return []
     limit = pounds(regime.number(THRESHOLD))
     return [

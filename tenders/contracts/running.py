@@ -71,6 +71,7 @@ def change_of(contract: Contract, value_change_pence: int, new_ends_on: date | N
         ends_on=contract.ends_on,
         new_ends_on=new_ends_on,
         scope_stays=scope_stays,
+        estimated_pence=contract.need.estimated_value_pence,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -13,7 +14,6 @@ from marketplace.core.errors import insist
 from marketplace.core.journal import SYSTEM, Actor, JournalLine, record
 from tenders.awards import actions as awards
 from tenders.awards import queries as award_queries
-from tenders.contracts import queries as contracts
 from tenders.needs import queries as needs
 from tenders.needs.actions import get_own_need, subject_of
 from tenders.needs.models import Need
@@ -23,14 +23,13 @@ from tenders.notices.events import NoticeDropped, NoticeRaised, NoticeRecorded
 from tenders.notices.models import Notice
 
 
-def value_of(need: Need) -> int | None:
-    """The most that was ever stated, in pence including VAT, which decides the notices; None if unknown."""
+def value_at(need: Need, facts: Mapping[str, Any]) -> int | None:
+    """The value that decides the notices of an event, in pence including VAT: the estimate or what the event tells,
+    whichever is more; None where nobody could estimate it.
+    """
     if need.estimated_value_pence is None:
         return None
-    award, contract = award_queries.find_made_award(need), contracts.find_contract(need)
-    values = [need.estimated_value_pence, award_queries.value_pence_of(award) if award else None]
-    values += [contract.value_pence, contract.first_value_pence] if contract else []
-    return max(each for each in values if each is not None)
+    return max(need.estimated_value_pence, facts.get("value_pence") or 0)
 
 
 @action
@@ -44,7 +43,7 @@ def raise_notices(line: JournalLine) -> Notice | None:
         return _record_found(need, "UK10", _about(line), facts["notice_number"], day)
     if line.event == "ChangeRefused":
         return _drop(need, "UK10", _about(line))
-    due = rules.notice_called_for(line.event, facts, day, regime_of(need, line.at), value_of(need))
+    due = rules.notice_called_for(line.event, facts, day, regime_of(need, line.at), value_at(need, facts))
     if due is None or queries.find_notice(need, due.kind, _about(line)) is not None:
         return None
     notice = Notice(

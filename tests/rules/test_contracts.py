@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -142,6 +143,13 @@ class TestChanges:
         verdict = verdict_on(grown, get_ground("provided_for"), REGIME)
         assert "takes the contract to the threshold of £207,720" in verdict.findings[0].text
         assert not is_public(change(20_000_000, by=771_999), REGIME)
+
+    @pytest.mark.parametrize("estimate", [LARGE, None])
+    def test_a_purchase_above_the_threshold_gives_a_public_contract_however_cheap(self, estimate: int | None) -> None:
+        cheap = replace(change(SMALL, by=1_000_000), estimated_pence=estimate)
+        verdict = verdict_on(cheap, get_ground("provided_for"), REGIME)
+        assert verdict.needs_notice
+        assert not verdict.has_warnings
 
     def test_a_change_to_less_leaves_a_public_contract_public(self) -> None:
         assert is_public(change(LARGE, by=-20_000_000), REGIME)

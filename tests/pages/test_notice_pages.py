@@ -1,0 +1,81 @@
+"""Notices of a purchase: the list, the text to copy, the number on record; and a purchase as open data."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from marketplace.core import clock, db
+from marketplace.core.journal import JournalLine
+from tenders.notices import listening, tasks
+from tests import contracting, making
+from tests.contracting import Deal
+from tests.pageclient import PageClient
+
+
+@pytest.fixture(autouse=True)
+def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests share the test's thread; without this each would detach the rows that the test made."""
+    monkeypatch.setattr(db.session, "remove", db.session.rollback)
+
+
+def signed_in(client: PageClient, member) -> PageClient:
+    other = PageClient(client.app)
+    other.submit(other.get("/sign-in?next=/account"), "Sign in", email=member.person.email, password=making.PASSWORD)
+    return other
+
+
+def public_contract() -> Deal:
+    deal = contracting.running(contracting.drafted(value_pence=30_000_000))
+    lines = db.session.scalars(select(JournalLine).order_by(JournalLine.number)).all()
+    listening.react([each for each in lines if each.event in listening.NOTICE_EVENTS])
+    return deal
+
+
+def test_a_notice_is_copied_published_and_put_on_record(client: PageClient) -> None:
+    deal = public_contract()
+    path = f"/council/needs/{deal.made.need.reference}/notices"
+    assert [each.title for each in tasks.notice_tasks(deal.manager)] == ["Publish notice UK7 and record its number"]
+    manager = signed_in(client, deal.manager)
+    page = manager.get(path)
+    assert page.has("To publish Due by")
+    page = manager.follow(page, f"Copy the text and record the number of UK7 about {deal.signed.reference}")
+    assert page.summary["Contract reference"] == deal.signed.reference
+    wrong = manager.submit(page, published_on=clock.today() + timedelta(days=1), status=422)
+    assert wrong.errors == ["Enter the number of the notice"]
+    wrong = manager.submit(wrong, number="012345-2026", status=422)
+    assert wrong.errors == ["The day of publication must not lie in the future"]
+    done = manager.submit(wrong, published_on=clock.today())
+    assert done.has("On record Number 012345-2026")
+    assert tasks.notice_tasks(deal.manager) == []
+
+
+def test_an_overdue_notice_says_so(client: PageClient) -> None:
+    deal = public_contract()
+    clock.pass_time(days=30)
+    page = signed_in(client, deal.manager).get(f"/council/needs/{deal.made.need.reference}/notices")
+    assert page.has("Overdue Was due by")
+
+
+def test_another_council_finds_nothing_and_a_viewer_records_nothing(client: PageClient) -> None:
+    deal = public_contract()
+    path = f"/council/needs/{deal.made.need.reference}/notices"
+    signed_in(client, making.officer()).get(path, status=404)
+    viewer = signed_in(client, making.member(deal.made.council, "viewer"))
+    assert "Copy the text" not in viewer.get(path).text
+
+
+def test_a_purchase_without_notices_says_why(client: PageClient) -> None:
+    need = making.open_need()
+    officer = making.officer(need.authority)
+    assert signed_in(client, officer).get(f"/council/needs/{need.reference}/notices").has("No notice is due")
+
+
+def test_the_purchase_as_open_data_is_public_and_a_draft_is_not(client: PageClient) -> None:
+    deal = public_contract()
+    package = json.loads(client.get(f"/needs/{deal.made.need.reference}.json").content)
+    assert [each["tag"] for each in package["releases"]] == [["tender"], ["award"], ["award", "contract"]]
+    client.get(f"/needs/{making.need().reference}.json", status=404)
