@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
@@ -180,6 +181,19 @@ def _whole() -> Select[tuple[Need]]:
         selectinload(Need.questions),
         selectinload(Need.capability_rows),
     )
+
+
+@contextmanager
+def reading_apart() -> Iterator[None]:
+    """A session of its own, so that letting go of batches does not take rows away from whoever asked."""
+    registry = db.session.registry
+    before = registry()
+    registry.set(db.session.session_factory())
+    try:
+        yield
+    finally:
+        registry().close()
+        registry.set(before)
 
 
 def every_document() -> Iterator[Document]:

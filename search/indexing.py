@@ -18,6 +18,7 @@ from search.gathering import (
     document_of_supplier,
     documents_for,
     every_document,
+    reading_apart,
 )
 from search.whoosh_engine import PROMISED_DOCUMENTS, WhooshEngine
 from suppliers.profiles.queries import references_of_person
@@ -88,7 +89,8 @@ def _fallback() -> FallbackEngine:
     folder, now = config.current().index_folder, clock.now()
     made = _fallbacks.get(folder)
     if made is None or not timedelta() <= now - made[0] < FALLBACK_KEPT:
-        _fallbacks[folder] = made = (now, FallbackEngine(every_document()))
+        with reading_apart():
+            _fallbacks[folder] = made = (now, FallbackEngine(every_document()))
     return made[1]
 
 
@@ -129,14 +131,16 @@ def _listed(line: JournalLine) -> list[str]:
 
 def rebuild_index(tell: Callable[[str], None]) -> int:
     """Builds the index anew beside the old one and swaps it in; gives the number of documents."""
-    return engine().rebuild(every_document(), lambda count: tell(f"{count} documents read…"))
+    with reading_apart():
+        return engine().rebuild(every_document(), lambda count: tell(f"{count} documents read…"))
 
 
 def check_index() -> list[str]:
     """Where index and database differ, in words; empty when they agree."""
     wanted: dict[Kind, dict[str, Document]] = {kind: {} for kind in Kind}
-    for document in every_document():
-        wanted[document.kind][document.reference] = document
+    with reading_apart():
+        for document in every_document():
+            wanted[document.kind][document.reference] = document
     try:
         found = {kind: engine().references(kind) for kind in Kind}
     except SearchUnavailable as fault:

@@ -7,10 +7,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Row,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
 
 from marketplace.accounts.models import Organisation
 from marketplace.core import clock, db
+from marketplace.core.db import UTCDateTime
 from search.asking import QuestionUnreadable
 from suppliers.profiles.models import Supplier
 from suppliers.profiles.queries import is_public
@@ -19,19 +29,11 @@ from tenders.needs.models import Need
 PAGE_SIZE = 20
 SHORT = 260  # characters of a text in a list
 _KEY = "%Y%m%dT%H%M%S.%f"
+N = Need.__table__.c
 CARD = (
-    Need.id,
-    Need.reference,
-    Need.title,
-    Need.summary,
-    Need.buyer_name,
-    Need.region,
-    Need.estimated_value_pence,
-    Need.published_at,
-    Need.closes_at,
-    Need.source,
-    Need.is_reserved_for_smes,
-)
+    N.id, N.reference, N.title, N.summary, N.buyer_name, N.region, N.estimated_value_pence, N.published_at,
+    N.closes_at, N.source,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,37 +44,43 @@ class PlainPage:
     next_key: str
 
 
-def is_open(now: datetime) -> ColumnElement[bool]:
+def is_open(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """The same as the need's status "open", written so that the index on the closing time serves it."""
     return and_(
-        Need.closes_at >= now,
-        Need.published_at.is_not(None),
-        Need.withdrawn_at.is_(None),
-        Need.no_award_at.is_(None),
-        Need.contracted_at.is_(None),
-        Need.awarded_at.is_(None),
-        Need.scores_frozen_at.is_(None),
-        Need.opened_at.is_(None),
+        N.closes_at >= now,
+        N.published_at.is_not(None),
+        N.withdrawn_at.is_(None),
+        N.no_award_at.is_(None),
+        N.contracted_at.is_(None),
+        N.awarded_at.is_(None),
+        N.scores_frozen_at.is_(None),
+        N.opened_at.is_(None),
     )
+
+
+# Made once: making a statement costs more than the database takes to answer it.
+_NOW = bindparam("now", type_=UTCDateTime())
+_OPEN = select(*CARD).where(is_open(_NOW)).order_by(N.closes_at, N.id).limit(bindparam("most"))
+_OPEN_AFTER = _OPEN.where(
+    N.closes_at >= bindparam("closes_at", type_=UTCDateTime()),
+    or_(N.closes_at > bindparam("closes_at", type_=UTCDateTime()), N.id > bindparam("last")),
+)
+_NEWEST = select(*CARD).where(is_open(_NOW)).order_by(N.published_at.desc(), N.id.desc()).limit(bindparam("most"))
 
 
 def open_needs(after: str = "", size: int = PAGE_SIZE) -> PlainPage:
     """Open needs, the one that closes soonest first, beginning after a key."""
-    query = select(*CARD).where(is_open(clock.now())).order_by(Need.closes_at, Need.id).limit(size + 1)
+    values: dict[str, Any] = {"now": clock.now(), "most": size + 1}
     if after:
-        closes_at, last = _read_key(after)
-        query = query.where(
-            Need.closes_at >= closes_at, or_(Need.closes_at > closes_at, Need.id > last)
-        )
-    rows = db.session.execute(query).all()
+        values["closes_at"], values["last"] = _read_key(after)
+    rows = db.session.connection().execute(_OPEN_AFTER if after else _OPEN, values).all()
     shown = rows[:size]
     return PlainPage(shown, _key(shown[-1]) if len(rows) > size else "")
 
 
 def newest_open_needs(limit: int) -> Sequence[Row[Any]]:
     """Open needs, the latest published first."""
-    query = select(*CARD).where(is_open(clock.now())).order_by(Need.published_at.desc(), Need.id.desc())
-    return db.session.execute(query.limit(limit)).all()
+    return db.session.connection().execute(_NEWEST, {"now": clock.now(), "most": limit}).all()
 
 
 def count_open_needs() -> int:
@@ -112,12 +120,15 @@ def count_public_suppliers() -> int:
     return db.session.scalar(query) or 0
 
 
+_NAMED = select(
+    *CARD, N.withdrawn_at, N.no_award_at, N.awarded_at, N.contracted_at, N.opened_at, N.scores_frozen_at
+).where(N.reference.in_(bindparam("references", expanding=True)), N.published_at.is_not(None))
+
+
 def needs_by_reference(references: Sequence[str]) -> list[Row[Any]]:
     """Published needs in the order of the references, with what tells how they ended."""
-    columns = (*CARD, Need.withdrawn_at, Need.no_award_at, Need.awarded_at, Need.contracted_at, Need.opened_at,
-               Need.scores_frozen_at)  # fmt: skip
-    query = select(*columns).where(Need.reference.in_(references), Need.published_at.is_not(None))
-    found = {row.reference: row for row in db.session.execute(query)}
+    rows = db.session.connection().execute(_NAMED, {"references": list(references)})
+    found = {row.reference: row for row in rows}
     return [found[each] for each in references if each in found]
 
 

@@ -9,17 +9,21 @@ from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import (
+    CompoundSelect,
+    CursorResult,
+    FromClause,
     Integer,
     Select,
     String,
     Text,
+    bindparam,
     case,
     cast,
     literal,
     null,
     select,
     union_all,
-)
+)  # fmt: skip
 
 from marketplace.accounts.models import Organisation
 from marketplace.core import clock, db
@@ -50,49 +54,66 @@ MANY_QUESTIONS = 6
 # Columns that no public page shows stay in the database.
 HIDDEN = {"value_workings", "conflicts_assessment", "sme_barriers", "budget_reference", "public_key", "regime",
           "review_note", "source_hash"}  # fmt: skip
-COLUMNS = [column for column in Need.__table__.columns if column.name not in HIDDEN]
+N = Need.__table__
+COLUMNS = [column for column in N.columns if column.name not in HIDDEN]
 
 
 def get_need_view(reference: str) -> SimpleNamespace:
     """The published need with its lists, under the names of the Need itself; raises NotFound. Two queries."""
-    query = (
-        select(*COLUMNS, Organisation.slug.label("council_slug"))
-        .outerjoin_from(Need.__table__, Organisation.__table__, Organisation.id == Need.authority_id)
-        .where(Need.reference == reference, Need.published_at.is_not(None))
-    )
-    row = db.session.execute(query).first()
+    row = _read(_NEED, reference=reference).first()
     if row is None:
         raise NotFound(NO_NEED)
     return SimpleNamespace(**row._mapping, **_parts(row.id))
 
 
-def _part(
-    name: str, table: Any, need_id: int, number: Any, position: Any, texts: Sequence[Any], numbers: Sequence[Any]
-) -> Select[Any]:
+def _read(statement: Any, **values: Any) -> CursorResult[Any]:
+    """Runs a statement that was made once, past the object mapper: making and mapping cost more than the database."""
+    return db.session.connection().execute(statement, values)
+
+
+def _part(name: str, of: FromClause, number: Any, position: Any, texts: Sequence[Any], *figures: Any) -> Select[Any]:
     words = [cast(each, Text) for each in (*texts, *[literal("")] * (3 - len(texts)))]
-    figures = [cast(each, Integer) for each in (*numbers, *[null()] * (3 - len(numbers)))]
-    labelled = [*zip("abc", words, strict=True), *zip("xyz", figures, strict=True)]
+    numbers = [cast(each, Integer) for each in (*figures, *[null()] * (3 - len(figures)))]
+    labelled = [*zip("abc", words, strict=True), *zip("xyz", numbers, strict=True)]
     columns = [each.label(label) for label, each in labelled]
     query = select(literal(name, String).label("part"), number.label("number"), position.label("position"), *columns)
-    return query.where(table.need_id == need_id)
+    return query.where(of.c.need_id == bindparam("need_id"))
+
+
+def _every_part() -> CompoundSelect[Any]:
+    """All lists of a need in one statement: up to three texts and three numbers a row."""
+    tables = (Requirement, Criterion, BidQuestion, PriceLine, NeedDocument, NeedVersion, NeedCapability)
+    R, C, Q, P, D, V, K = (each.__table__ for each in tables)
+    r, c, q, p, d, v, k = (each.c for each in (R, C, Q, P, D, V, K))
+    required = case((q.is_required, 1), else_=0)
+    return union_all(
+        _part("requirements", R, r.id, r.position, (r.kind, r.text)),
+        _part("criteria", C, c.id, c.position, (c.kind, c.name, c.description), c.weight, c.minimum_score),
+        _part("questions", Q, q.id, q.position, (q.text, q.guidance), q.word_limit, q.criterion_id, required),
+        _part("price_lines", P, p.id, p.position, (p.label, p.unit, p.quantity)),
+        _part("documents", D, d.id, d.id, (d.title, d.file_name, d.sha256), d.size).where(d.removed_at.is_(None)),
+        _part("capabilities", K, literal(0), literal(0), (k.code,)),
+        _part("versions", V, v.number, v.number, (v.kind, v.reason)),
+    ).order_by("part", "position", "number")
+
+
+_NEED = (
+    select(*COLUMNS, Organisation.__table__.c.slug.label("council_slug"))
+    .outerjoin_from(N, Organisation.__table__, Organisation.__table__.c.id == N.c.authority_id)
+    .where(N.c.reference == bindparam("reference"), N.c.published_at.is_not(None))
+)
+_PARTS = _every_part()
+A = Clarification.__table__.c
+_ANSWERED = (
+    select(A.number, A.published_question, A.answer, A.answered_at, A.changes_the_need)
+    .where(A.need_id == bindparam("need_id"), A.answered_at.is_not(None))
+    .order_by(A.number)
+)
 
 
 def _parts(need_id: int) -> dict[str, Any]:
-    R, C, Q, P, D, V = Requirement, Criterion, BidQuestion, PriceLine, NeedDocument, NeedVersion
-    required = case((Q.is_required, 1), else_=0)
-    whole = union_all(
-        _part("requirements", R, need_id, R.id, R.position, (R.kind, R.text), ()),
-        _part("criteria", C, need_id, C.id, C.position, (C.kind, C.name, C.description), (C.weight, C.minimum_score)),
-        _part("questions", Q, need_id, Q.id, Q.position, (Q.text, Q.guidance), (Q.word_limit, Q.criterion_id, required)),
-        _part("price_lines", P, need_id, P.id, P.position, (P.label, P.unit, P.quantity), ()),
-        _part("documents", D, need_id, D.id, D.id, (D.title, D.file_name, D.sha256), (D.size,)).where(
-            D.removed_at.is_(None)
-        ),
-        _part("capabilities", NeedCapability, need_id, literal(0), literal(0), (NeedCapability.code,), ()),
-        _part("versions", V, need_id, V.number, V.number, (V.kind, V.reason), ()),
-    ).order_by("part", "position", "number")
     found: dict[str, list[Any]] = defaultdict(list)
-    for row in db.session.execute(whole):
+    for row in _read(_PARTS, need_id=need_id):
         found[row.part].append(row)
     return _shaped(found)
 
@@ -148,15 +169,8 @@ def _is_told(need: SimpleNamespace) -> bool:
     return not need.source and (need.awarded_at is not None or need.no_award_at is not None)
 
 
-def _answered(need_id: int) -> list[Any]:
-    query = select(
-        Clarification.number,
-        Clarification.published_question,
-        Clarification.answer,
-        Clarification.answered_at,
-        Clarification.changes_the_need,
-    ).where(Clarification.need_id == need_id, Clarification.answered_at.is_not(None))
-    return list(db.session.execute(query.order_by(Clarification.number)))
+def _answered(need_id: int) -> Sequence[Any]:
+    return _read(_ANSWERED, need_id=need_id).all()
 
 
 def narrowed(answered: Sequence[Any], words: str) -> list[Any]:

@@ -1,0 +1,179 @@
+"""Lists, filters, following, saved searches and matching, as people use them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from sqlalchemy import select
+
+from marketplace.core import clock, db
+from marketplace.core.mail import Mail
+from search import actions, alerts, indexing
+from search.emails import CONFIRM_FOLLOW, STOP_FOLLOW, follow_address
+from search.models import Follow
+from tests import making
+from tests.actions.test_searching import published
+from tests.pageclient import Page, PageClient
+
+
+def reindex() -> None:
+    indexing.rebuild_index(lambda _: None)
+
+
+def titles(page: Page) -> list[str]:
+    return [" ".join(each.get_text().split()) for each in page.main.select(".market-card h2")]
+
+
+def path_of(address: str) -> str:
+    return re.sub(r"^https?://[^/]+", "", address)
+
+
+def test_the_plain_list_shows_open_needs_soonest_first(client: PageClient) -> None:
+    council = making.council()
+    now = clock.now()
+    making.open_need(council, title="Later", closes_at=now + timedelta(days=9))
+    making.open_need(council, title="Sooner", closes_at=now + timedelta(days=2))
+    making.open_need(council, title="Opened", opened_at=now, closes_at=now - timedelta(days=1),
+                     published_at=now - timedelta(days=9))  # fmt: skip
+    making.open_need(council, title="Withdrawn", withdrawn_at=now, withdrawal_reason="No money")
+    assert titles(client.get("/needs")) == ["Sooner", "Later"]
+
+
+def test_the_plain_list_goes_on_by_key(client: PageClient) -> None:
+    council = making.council()
+    same = clock.now() + timedelta(days=3)
+    for number in range(45):
+        making.open_need(council, title=f"Need {number}", closes_at=same + timedelta(days=number // 30))
+    seen, page = [], client.get("/needs")
+    while True:
+        seen += titles(page)
+        if "Next page" not in page.links:
+            break
+        page = client.follow(page, "Next page")
+    assert len(seen) == 45 == len(set(seen)) and page.has("Back to the first page")
+    client.get("/needs?after=nonsense", 400)
+
+
+def test_suppliers_go_on_by_key(client: PageClient) -> None:
+    for number in range(25):
+        making.supplier(f"Twin {number:02} Ltd", source="test", source_id=str(number))
+    first = client.get("/suppliers")
+    second = client.follow(first, "Next page")
+    hrefs = [a["href"] for page in (first, second) for a in page.main.select(".market-card h2 a")]
+    assert len(hrefs) == 25 == len(set(hrefs))
+
+
+def test_words_and_filters_find_and_count(client: PageClient) -> None:
+    now = clock.now()
+    making.open_need(title="Parking permits", region="London")
+    making.open_need(title="Parking meters", region="Wales")
+    making.open_need(title="Old parking", published_at=now - timedelta(days=9), closes_at=now - timedelta(days=1))
+    making.open_need(title="Housing repairs")
+    reindex()
+    page = client.submit(client.get("/needs"), "Search", q="parking")
+    assert titles(page)[2] == "Old parking" and len(titles(page)) == 3, "open needs come first"
+    assert page.has("3 needs for parking") and page.has("Wales (1)") and page.has("Closed (1)")
+    narrowed = client.submit(page, "Use these filters", region=["Wales"])
+    assert titles(narrowed) == ["Parking meters"] and "Remove the filter Wales" in narrowed.links
+    assert len(titles(client.follow(narrowed, "Remove the filter Wales"))) == 3
+    assert page.main.select("mark.market-mark")
+
+
+def test_nothing_found_says_what_to_try(client: PageClient) -> None:
+    making.open_need(title="Parking permits")
+    reindex()
+    assert "parking" in client.get("/needs?q=parkin").text or client.get("/needs?q=parkng").links.get("parking")
+    page = client.get("/needs?q=parking+zeppelin")
+    assert titles(client.follow(page, "Find any of these words instead of all of them")) == ["Parking permits"]
+    page = client.get("/needs?q=parking&region=Wales")
+    assert titles(client.follow(page, "Search everywhere, without filters")) == ["Parking permits"]
+
+
+def test_unknown_filters_are_refused_in_words(client: PageClient) -> None:
+    for path in ("/needs?colour=red", "/suppliers?status=open", "/needs?status=lost", "/needs?council=nowhere"):
+        page = client.get(path, 400)
+        assert page.has("“") and page.h1 == "We could not read that request"
+    assert client.get("/needs?near=QQ9+9QQ&q=a").has("We do not know the postcode")
+
+
+def test_when_the_index_is_missing_the_page_says_so(client: PageClient) -> None:
+    making.open_need(title="Parking permits")
+    page = client.get("/needs?q=parking")
+    assert titles(page) == ["Parking permits"] and page.has("The search index is being mended")
+
+
+def test_following_by_the_links_in_the_mails(app, client: PageClient) -> None:
+    need = making.open_need(title="Parking permits")
+    page = client.follow(client.get(f"/needs/{need.reference}"), "Follow by email")
+    assert client.submit(page, "Send me the link", 422, email="no address").errors
+    assert client.submit(page, "Send me the link", email="ann@example.org").h1.endswith("Check your email")
+    follow = db.session.scalars(select(Follow)).one()
+    confirm, stop = (path_of(follow_address(each, follow)) for each in (CONFIRM_FOLLOW, STOP_FOLLOW))
+    page = client.get(confirm)
+    db.session.refresh(follow)
+    assert follow.confirmed_at is None, "opening the link changed something"
+    assert client.submit(page, "Yes, tell me").notices
+    db.session.refresh(follow)
+    assert follow.confirmed_at is not None
+    client.submit(client.get(stop), "Stop the mails")
+    db.session.refresh(follow)
+    assert follow.stopped_at is not None
+    client.get(confirm.replace("confirm", "stop"), 404)
+
+
+def test_a_search_is_saved_listed_and_stopped(client: PageClient) -> None:
+    member = making.supplier_member()
+    need, email = making.open_need(title="Parking permits"), member.person.email
+    line = published(need)
+    db.session.expunge(line)
+    reindex()
+    assert "Save this search" not in client.get("/needs?q=parking").buttons
+    client.sign_in(email, making.PASSWORD)
+    page = client.submit(client.get("/needs?q=parking&region=London"), "Save this search")
+    assert page.notices and "“parking”, London" in page.links
+    with client.app.app_context():
+        alerts.react([line])
+    stop_url = db.session.scalars(select(Mail.stop_url)).one()
+    stopped = client.submit(client.get(path_of(stop_url)), "Stop the mails")
+    assert stopped.notices
+    assert client.get("/account/searches").has("No saved searches yet")
+    client.post("/saved-searches", 400)
+
+
+def test_a_supplier_sees_needs_that_fit_and_why(client: PageClient) -> None:
+    firm = making.supplier(about="We build case management for councils and missed bin reports.", summary="Case work")
+    email, name = making.supplier_member(firm).person.email, firm.name
+    making.open_need(title="Report a missed bin")
+    reindex()
+    client.sign_in(email, making.PASSWORD)
+    page = client.get("/supplier")
+    assert page.h1.endswith(name) and "Report a missed bin" in page.links
+    assert page.has("Matched:") and page.has("To be found more easily")
+
+
+def test_a_council_ranks_and_invites_with_a_reason(client: PageClient) -> None:
+    officer = making.officer()
+    need = making.open_need(officer.organisation)
+    firm = making.supplier("Bin Reports Ltd", about="Missed bin reports and case management.", source="t", source_id="1")
+    making.supplier("Roofers Ltd", about="Slate roofs.", source="t", source_id="2")
+    other = making.open_need().reference
+    reindex()
+    reference, firm_id, email = need.reference, str(firm.id), officer.person.email
+    client.sign_in(email, making.PASSWORD)
+    page = client.get(f"/council/needs/{reference}/matches")
+    assert titles(page)[0] == "Bin Reports Ltd" and page.has("Matched:")
+    refused = client.submit(page, "Invite the ticked suppliers", 422, **{"Invite Bin Reports Ltd": True})
+    assert refused.errors and refused.field("supplier") == [firm_id]
+    done = client.submit(refused, "Invite the ticked suppliers", reason="They know bins.")
+    assert done.notices and done.has("They know bins.")
+    client.get(f"/council/needs/{other}/matches", 404)
+
+
+def test_an_invited_supplier_finds_the_invitation(client: PageClient) -> None:
+    officer, firm = making.officer(), making.supplier()
+    member = making.supplier_member(firm)
+    need = making.open_need(officer.organisation, title="Report a missed bin")
+    actions.invite_suppliers(need.id, [firm.id], "They know bins.", officer)
+    client.sign_in(member.person.email, making.PASSWORD)
+    assert client.get("/supplier").has("They know bins.")

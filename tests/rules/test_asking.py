@@ -1,0 +1,83 @@
+"""The questions of addresses: read strictly, the same text for the same question."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from werkzeug.datastructures import MultiDict
+
+from search.alerts import OneNeed
+from search.asking import (
+    QuestionUnreadable,
+    ask_again,
+    ask_needs,
+    ask_suppliers,
+    in_words,
+)
+from search.documents import NeedDocument, Passage, Status
+
+NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+
+
+def test_empty_fields_of_the_form_ask_nothing() -> None:
+    question = ask_needs(MultiDict([("q", " "), ("capability", ""), ("near", ""), ("within", "25"), ("sort", "")]))
+    assert question.is_plain and question.query_string == ""
+
+
+def test_a_question_is_read_and_written_alike() -> None:
+    asked = MultiDict([("status", "open"), ("q", " parking   permits "), ("region", "Wales"), ("region", "London"),
+                       ("near", "LN1"), ("within", "10"), ("page", "3")])  # fmt: skip
+    question = ask_needs(asked)
+    assert question.query_string == "q=parking+permits&status=open&region=Wales&region=London&near=LN1&within=10"
+    assert ask_again(question.query_string).filters == question.filters
+    assert question.page == 3 and question.filters.statuses == {Status.OPEN}
+    assert question.filters.near is not None and question.filters.near.miles == 10
+    assert in_words(question) == "“parking permits”, Open, Wales, London, Near LN1, 10 miles"
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [("colour", "red"), ("status", "draft"), ("region", "Narnia"), ("page", "0"), ("page", "x"), ("closing", "9999"),
+     ("sort", "price"), ("budget", "lots"), ("category", "abc"), ("capability", "magic"), ("buyer-kind", "king"),
+     ("size", "micro")],
+)  # fmt: skip
+def test_what_means_nothing_is_refused_by_name(pair: tuple[str, str]) -> None:
+    with pytest.raises(QuestionUnreadable) as refused:
+        ask_needs(MultiDict([pair]))
+    assert pair[0] in refused.value.message and refused.value.status == 400
+
+
+def test_needs_and_suppliers_know_different_words() -> None:
+    assert ask_suppliers(MultiDict([("size", "micro")])).filters.sizes == {"micro"}
+    with pytest.raises(QuestionUnreadable):
+        ask_suppliers(MultiDict([("status", "open")]))
+
+
+def test_an_unknown_postcode_is_said_and_not_used() -> None:
+    question = ask_needs(MultiDict([("near", "QQ9 9QQ")]))
+    assert question.filters.near is None and "QQ9 9QQ" in question.note
+
+
+def need(**facts) -> OneNeed:
+    words = {
+        "reference": "N-1",
+        "title": "Bin reports",
+        "buyer": "Ashby Council",
+        "published_at": NOW,
+        "region": "London",
+        "value_pence": 20_000_00,
+        "passages": (Passage("Requirement 1", "Case management for missed collections"),),
+    }
+    return OneNeed(NeedDocument(**{**words, **facts}))
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_found"),
+    [("q=bins", True), ("q=%22case+management%22", True), ("q=%22management+case%22", False), ("q=bins+-case", False),
+     ("q=housing", False), ("q=housing+OR+bins", True), ("region=London", True), ("q=bins&region=Wales", False),
+     ("budget=10k-30k", True), ("budget=under-10k", False), ("status=open", True), ("status=awarded", False),
+     ("q=bins&colour=red", False)],
+)  # fmt: skip
+def test_one_need_is_found_as_the_page_would(asked: str, is_found: bool) -> None:
+    assert need().is_found_by(asked) is is_found
