@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from marketplace import config
 from marketplace.config import SettingRefused
 from marketplace.core import db, journal
+from marketplace.core.errors import Refusal
 
 CANNOT_TELL = 2
 
@@ -31,6 +32,8 @@ def main() -> None:
         sys.exit(fault.exit_code)
     except SettingRefused as fault:
         stop(str(fault))
+    except Refusal as fault:
+        stop(fault.message)
     except SQLAlchemyError as fault:
         stop(f"The database did not answer as expected: {str(getattr(fault, 'orig', fault)).splitlines()[0]}")
 

@@ -13,6 +13,7 @@ from marketplace.core import clock, db
 from marketplace.core.db import Base, UTCDateTime
 from suppliers.evidence.actions import remind_of_evidence
 from tenders.bids.keys import sweep_draft_keys
+from tenders.contracts.running import remind_of_endings
 
 
 @dataclass(frozen=True)
@@ -46,5 +47,6 @@ def mark_done(entry: Entry) -> None:
 
 TIMETABLE: tuple[Entry, ...] = (
     Entry("evidence reminders", timedelta(hours=1), remind_of_evidence),
+    Entry("contracts that end soon", timedelta(hours=6), remind_of_endings),
     Entry("draft keys without a draft", timedelta(hours=1), sweep_draft_keys),
 )

@@ -40,7 +40,7 @@ def get_contract_of_supplier(reference: str, supplier_id: int) -> Contract:
     return _found(select(Contract).where(*own, Contract.council_signed_at.is_not(None)))
 
 
-def _found(query: Select[tuple[Contract]], lock: bool = False) -> Contract:
+def _found(query: Select[Contract], lock: bool = False) -> Contract:
     if lock:
         query = query.with_for_update(of=Contract).execution_options(populate_existing=True)
     contract = db.session.scalar(query)
@@ -101,7 +101,7 @@ def public_contracts_of_authority(authority_id: int) -> Sequence[Contract]:
     return db.session.scalars(_public(query)).unique().all()
 
 
-def _public(query: Select[tuple[Contract]]) -> Select[tuple[Contract]]:
+def _public(query: Select[Contract]) -> Select[Contract]:
     signed = (Contract.council_signed_at.is_not(None), Contract.supplier_signed_at.is_not(None))
     return query.where(*signed).order_by(Contract.supplier_signed_at.desc(), Contract.id.desc())
 

@@ -150,8 +150,8 @@ def edit_milestone(reference: str, milestone_id: int) -> Response:
 
 
 def _save_milestone(contract: Contract, form: MilestoneForm, milestone_id: int | None) -> None:
-    values = (form.title.data, form.due_on.data, form.amount_pence.data)
-    actions.save_milestone(contract.id, get_member(), *values, milestone_id)
+    values: dict[str, Any] = {each: form[each].data for each in ("title", "due_on", "amount_pence")}
+    actions.save_milestone(contract.id, get_member(), **values, milestone_id=milestone_id)
 
 
 @blueprint.route("/council/contracts/<reference>/milestones/<int:milestone_id>/remove", methods=("GET", "POST"))

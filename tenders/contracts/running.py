@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import date, timedelta
+from typing import Any
 
 from marketplace.accounts.models import Membership
 from marketplace.core import clock, db
@@ -46,7 +47,11 @@ def decide_milestone(contract_id: int, member: Membership, milestone_id: int, ac
     milestone = queries.get_milestone(contract, milestone_id)
     insist(rules.deciding_problems(milestone, accepts, note))
     milestone.decision_note = note.strip()
-    said = {**of(contract), "milestone": milestone.position, "supplier": contract.supplier.reference}
+    said: dict[str, Any] = {
+        **of(contract),
+        "milestone": milestone.position,
+        "supplier": contract.supplier.reference,
+    }
     if accepts:
         milestone.accepted_at, milestone.accepted_by_id = clock.now(), member.person_id
         record(events.MilestoneAccepted(**said, amount_pence=milestone.amount_pence), member.actor("contract_manager"))

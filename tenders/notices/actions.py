@@ -42,7 +42,8 @@ def raise_notices(line: JournalLine) -> Notice | None:
     if line.event == "ChangeApproved":
         return _record_found(need, "UK10", _about(line), facts["notice_number"], day)
     if line.event == "ChangeRefused":
-        return _drop(need, "UK10", _about(line))
+        _drop(need, "UK10", _about(line))
+        return None
     due = rules.notice_called_for(line.event, facts, day, regime_of(need, line.at), value_at(need, facts))
     if due is None or queries.find_notice(need, due.kind, _about(line)) is not None:
         return None
