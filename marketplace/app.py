@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-import os
 from datetime import timedelta
 
 from flask import Flask, g
@@ -61,8 +59,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     install_pages(app)
     _install_people(app)
     for room in ROOMS:
-        if os.environ.get("MARKET_ROOMS_TOLERANT") and importlib.util.find_spec(f"{room}.routes") is None:
-            continue
         app.register_blueprint(importlib.import_module(f"{room}.routes").blueprint)
     app.teardown_appcontext(lambda _error: db.session.remove())
     return app

@@ -52,33 +52,21 @@ LISTENERS: tuple[jobs.Listener, ...] = (
 # Events that nobody needs to react to, and why.
 _OWN_ACCOUNT = "the person did it and saw it done"
 _ON_RECORD = "being on record is all that it needs"
+_DRAFT = "nobody but its writers may know of a draft"
+_UNTIL_TOLD = "bidders learn of the assessment at once, by the summaries"
 NONE_BECAUSE: dict[str, str] = {
-    **dict.fromkeys(("EmailConfirmed", "NameChanged", "SessionsEnded", "AccountClosed", "InvitationAccepted"), _OWN_ACCOUNT),
-    **dict.fromkeys(
-        (
-            "MemberJoined",
-            "JoinAsked",
-            "InvitationWithdrawn",
-            "RolesChanged",
-            "MembershipEnded",
-            "OrganisationFounded",
-            "OrganisationApproved",
-            "OrganisationSuspended",
-            "SuspensionLifted",
-            "CouncilsLoaded",
-            "DeliveryTriedAgain",
-            "MailTriedAgain",
-            "ExportMade",
-            "JournalChecked",
-            "EvidenceAdded",
-            "EvidenceChanged",
-            "EvidenceRemoved",
-            "ContractDrafted",
-            "ContractSaved",
-            "NoticeRaised",
-            "NoticeRecorded",
-            "NoticeDropped",
-        ),
-        _ON_RECORD,
-    ),
+    **dict.fromkeys(("NameChanged", "SessionsEnded", "AccountClosed", "InvitationAccepted"), _OWN_ACCOUNT),
+    **dict.fromkeys(("SearchSaved", "SavedSearchStopped", "FollowConfirmed", "FollowStopped"), _OWN_ACCOUNT),
+    **dict.fromkeys(("JoinAsked", "InvitationWithdrawn", "RolesChanged", "MembershipEnded"), _ON_RECORD),
+    **dict.fromkeys(("OrganisationFounded", "OrganisationApproved", "CouncilsLoaded"), _ON_RECORD),
+    **dict.fromkeys(("DeliveryTriedAgain", "MailTriedAgain", "ExportMade", "JournalChecked"), _ON_RECORD),
+    **dict.fromkeys(("EvidenceAdded", "EvidenceChanged", "EvidenceRemoved"), _ON_RECORD),
+    **dict.fromkeys(("NoticeRaised", "NoticeRecorded", "NoticeDropped", "QuestionWithdrawn"), _ON_RECORD),
+    **dict.fromkeys(("NeedDrafted", "NeedSaved", "ApprovalTakenBack"), _DRAFT),
+    **dict.fromkeys(("AmendmentSaved", "AmendmentDropped"), _DRAFT),
+    **dict.fromkeys(("BidStarted", "BidDraftSaved", "BidDraftRestored"), _DRAFT),
+    **dict.fromkeys(("ContractDrafted", "ContractSaved", "ExplanationSaved"), _DRAFT),
+    **dict.fromkeys(("BidDisregarded", "DisregardDeclined", "ScoreGiven", "ScoreAgreed"), _UNTIL_TOLD),
+    **dict.fromkeys(("QualityAgreed", "PricesReleased", "LowPriceNoted", "TieDecided", "ScoresFrozen"), _UNTIL_TOLD),
+    **dict.fromkeys(("StandstillSuspended", "StandstillLifted"), "the council acts on it; the contract page shows it"),
 }

@@ -30,7 +30,7 @@ def ring(times: int = 1) -> None:
     record(Knocked(subject="door"))
 
 
-def listener(react, takes_batches: bool = False) -> jobs.Listener:  # noqa: ANN001
+def listener(react, takes_batches: bool = False) -> jobs.Listener:
     return jobs.Listener("ears", frozenset({"Rang"}), react, takes_batches)
 
 
@@ -54,7 +54,7 @@ def test_one_bad_line_does_not_hold_back_the_others_and_is_tried_again() -> None
     heard: list[int] = []
     is_broken = True
 
-    def react(lines) -> None:  # noqa: ANN001
+    def react(lines) -> None:
         if lines[0].number == 1 and is_broken:
             raise OSError("no line out")
         heard.extend(line.number for line in lines)
@@ -71,7 +71,7 @@ def test_one_bad_line_does_not_hold_back_the_others_and_is_tried_again() -> None
 
 
 def test_after_the_last_retry_it_is_given_up_and_kept_with_its_error() -> None:
-    def react(lines) -> None:  # noqa: ANN001
+    def react(lines) -> None:
         raise OSError("never works")
 
     ears = listener(react)
@@ -89,7 +89,7 @@ def test_a_line_claimed_by_a_worker_that_died_comes_again_when_the_lease_is_over
     class Killed(BaseException):
         pass
 
-    def die(lines) -> None:  # noqa: ANN001
+    def die(lines) -> None:
         raise Killed
 
     ring()
