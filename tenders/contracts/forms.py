@@ -80,7 +80,7 @@ class ChangeForm(Form):
     @property
     def value_change_pence(self) -> int:
         """The amount with its sign, in pence."""
-        amount = int(self.amount_pence.data or 0)
+        amount: Any = self.amount_pence.data or 0
         return {MORE: amount, LESS: -amount}.get(self.direction.data, 0)
 
 
