@@ -22,6 +22,7 @@ from marketplace.core import clock, journal
 from marketplace.core.db import action
 from marketplace.core.errors import Conflict
 from marketplace.core.journal import SYSTEM, Actor, Verdict, record
+from marketplace.core.pages import plural
 
 EVERYTHING = "everything"
 
@@ -88,8 +89,8 @@ def export_everything(folder: Path, tell: Callable[[str], Any]) -> list[str]:
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return [
-        f"{len(made.files)} CSV files, {made.rows:,} rows, in {folder}.",
-        f"The journal had {made.journal_lines:,} lines. SHA-256 of manifest.json: {sha256}",
+        f"{len(made.files)} CSV files, {plural(made.rows, 'row')}, in {folder}.",
+        f"The journal had {plural(made.journal_lines, 'line')}. SHA-256 of manifest.json: {sha256}",
     ]
 
 

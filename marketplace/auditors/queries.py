@@ -104,7 +104,7 @@ def find_last_check() -> JournalLine | None:
     return db.session.scalars(_latest("JournalChecked").limit(1)).first()
 
 
-def _latest(event: str) -> Select[tuple[JournalLine]]:
+def _latest(event: str) -> Select[JournalLine]:
     return select(JournalLine).where(JournalLine.event == event).order_by(JournalLine.number.desc())
 
 
@@ -112,7 +112,7 @@ def _holds(column: Any, word: str) -> Any:
     return func.lower(column).contains(word.lower(), autoescape=True)
 
 
-def _page(query: Select[Any], number: int) -> PageOf[Any]:
+def _page(query: Any, number: int) -> PageOf[Any]:
     total = db.session.scalar(select(func.count()).select_from(query.order_by(None).subquery())) or 0
     rows = db.session.scalars(query.limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)).unique().all()
     return PageOf(rows, number, PAGE_SIZE, total)

@@ -48,7 +48,7 @@ def case_file(reference: str) -> Any:
         title=case.need.title,
         case=case,
         need=case.need,
-        status=LABELS[status_of(case.need)],
+        label=LABELS[status_of(case.need)],
         value_pence_of=value_pence_of,
     )
 
@@ -99,8 +99,7 @@ def exports() -> Any:
     if form.validate_on_submit():
         name = _export_name()
         made = actions.make_export(name, form.scope(clock.now()), get_member(), form.for_excel.data)
-        kind = "application/zip" if made.name.endswith(".zip") else "text/csv; charset=utf-8; header=present"
-        return send_file(made.file, mimetype=kind, as_attachment=True, download_name=made.name)
+        return _download(made)
     return page(
         "marketplace/auditors/exports.html",
         title="Exports",
@@ -108,6 +107,14 @@ def exports() -> Any:
         exports=EXPORTS,
         recent=queries.recent_exports(),
     )
+
+
+def _download(made: actions.MadeExport) -> Any:
+    kind = "application/zip" if made.name.endswith(".zip") else "text/csv"
+    response = send_file(made.file, mimetype=kind, as_attachment=True, download_name=made.name)
+    if kind == "text/csv":
+        response.headers["Content-Type"] = "text/csv; charset=utf-8; header=present"
+    return response
 
 
 def _export_name() -> str:

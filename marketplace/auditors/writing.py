@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from marketplace.auditors.exports.journal import RECIPE
 from marketplace.core import db
 from marketplace.core.csvfile import WrittenFile, write_csv
 from marketplace.core.journal import GENESIS, JournalHead, canonical_json, plain
+from marketplace.core.pages import plural
 
 FORMAT = "market-export-1"
 CELLS = (
@@ -61,14 +62,22 @@ def snapshot() -> Iterator[Session]:
 def journal_head(current: Session) -> tuple[int, str]:
     """How many lines the journal has in this snapshot, and the last one's hash."""
     row = current.execute(select(JournalHead.count, JournalHead.hash).where(JournalHead.id == 1)).first()
-    return (row.count, row.hash) if row else (0, GENESIS)
+    if row is None:
+        return 0, GENESIS
+    count, last_hash = row
+    return count, last_hash
 
 
 def write_one(export: Export, scope: Scope, folder: Path, bom: bool = False) -> Written:
     """One export into the folder."""
     with snapshot() as current:
-        file = write_csv(folder / export.file_name, export.columns, export.rows(current, scope), bom=bom)
+        file = _write(export, current, scope, folder, bom)
         return Written(scope, *journal_head(current), (file,))
+
+
+def _write(export: Export, current: Session, scope: Scope, folder: Path, bom: bool) -> WrittenFile:
+    with closing(export.rows(current, scope)) as rows:
+        return write_csv(folder / export.file_name, export.columns, rows, bom=bom)
 
 
 def write_everything(scope: Scope, folder: Path, tell: Callable[[str], Any], bom: bool = False) -> Written:
@@ -76,9 +85,8 @@ def write_everything(scope: Scope, folder: Path, tell: Callable[[str], Any], bom
     files = []
     with snapshot() as current:
         for export in EXPORTS:
-            rows = export.rows(current, scope)
-            files.append(write_csv(folder / export.file_name, export.columns, rows, bom=bom))
-            tell(f"{export.file_name}: {files[-1].rows:,} rows")
+            files.append(_write(export, current, scope, folder, bom))
+            tell(f"{export.file_name}: {plural(files[-1].rows, 'row')}")
         files.append(write_csv(folder / DICTIONARY, *dictionary_rows(), bom=bom))
         written = Written(scope, *journal_head(current), tuple(files))
     (folder / "manifest.json").write_text(manifest_text(written), encoding="utf-8")

@@ -106,9 +106,12 @@ def test_an_export_that_fails_leaves_nothing_and_is_not_on_record(
 ) -> None:
     def torn(path: Path, columns: object, rows: Iterator[object], **kwargs: object) -> object:
         if path.name == "people.csv":
+            next(rows)
             raise OSError("disk full")
         return write_csv(path, columns, rows, **kwargs)  # type: ignore[arg-type]
 
+    for _ in range(3):
+        making.officer()
     monkeypatch.setattr(writing, "write_csv", torn)
     with pytest.raises(OSError, match="disk full"):
         actions.export_everything(folder, lambda _line: None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from operator import attrgetter
@@ -40,7 +40,7 @@ class Scope:
         asked = {"council": self.council, "from": self.from_on, "to": self.to_on}
         return {name: str(value) for name, value in asked.items() if value}
 
-    def narrow(self, query: Select[Any], slug: Any, instant: Any) -> Select[Any]:
+    def narrow(self, query: Any, slug: Any, instant: Any) -> Any:
         """The query with only the council's rows and those whose instant falls on the days asked for."""
         if self.council:
             query = query.where(slug == self.council)
@@ -71,10 +71,14 @@ class Export:
     def file_name(self) -> str:
         return f"{self.name}.csv"
 
-    def rows(self, current: Session, scope: Scope) -> Iterator[Any]:
-        """The rows in their order, read in batches."""
+    def rows(self, current: Session, scope: Scope) -> Generator[Any, None, None]:
+        """The rows in their order, read in batches. Close it when not all are read."""
         found = current.execute(self.query(scope).execution_options(yield_per=BATCH))
-        return (self.ready(row) for row in found)
+        try:
+            for row in found:
+                yield self.ready(row)
+        finally:
+            found.close()
 
 
 # -- conditions
@@ -90,7 +94,7 @@ def opened_here() -> ColumnElement[bool]:
     return published_here() & Need.opened_at.is_not(None)
 
 
-def of_council(query: Select[Any]) -> Select[Any]:
+def of_council(query: Any) -> Any:
     """Joined from a need to its council."""
     return query.join(Organisation, Organisation.id == Need.authority_id)
 
