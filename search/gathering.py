@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import selectinload
@@ -174,7 +175,7 @@ def published_needs(references: Sequence[str]) -> Sequence[Need]:
     ).all()
 
 
-def _whole() -> Select[tuple[Need]]:
+def _whole() -> Select[Any]:
     return select(Need).options(
         selectinload(Need.requirements),
         selectinload(Need.criteria),

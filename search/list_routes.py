@@ -163,7 +163,7 @@ def _with_question(path: str, question: Question) -> str:
 def _feed_needs(question: Question, only_open: bool = False) -> list[feeds.FeedNeed]:
     if not question.is_plain:
         return [_from_document(each) for each in find_newest(question)]
-    columns = (Need.reference, Need.title, Need.summary, Need.buyer_name, Need.published_at, Need.closes_at,
+    columns: tuple[Any, ...] = (Need.reference, Need.title, Need.summary, Need.buyer_name, Need.published_at, Need.closes_at,
                Need.estimated_value_pence)  # fmt: skip
     query = select(*columns).where(Need.published_at.is_not(None))
     if only_open:

@@ -30,7 +30,7 @@ PAGE_SIZE = 20
 SHORT = 260  # characters of a text in a list
 _KEY = "%Y%m%dT%H%M%S.%f"
 N = Need.__table__.c
-CARD = (
+CARD: tuple[Any, ...] = (
     N.id, N.reference, N.title, N.summary, N.buyer_name, N.region, N.estimated_value_pence, N.published_at,
     N.closes_at, N.source,
 )  # fmt: skip
@@ -128,7 +128,7 @@ _NAMED = select(
 def needs_by_reference(references: Sequence[str]) -> list[Row[Any]]:
     """Published needs in the order of the references, with what tells how they ended."""
     rows = db.session.connection().execute(_NAMED, {"references": list(references)})
-    found = {row.reference: row for row in rows}
+    found: dict[str, Row[Any]] = {row.reference: row for row in rows}
     return [found[each] for each in references if each in found]
 
 

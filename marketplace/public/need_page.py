@@ -74,8 +74,8 @@ def _read(statement: Any, **values: Any) -> CursorResult[Any]:
 def _part(name: str, of: FromClause, number: Any, position: Any, texts: Sequence[Any], *figures: Any) -> Select[Any]:
     words = [cast(each, Text) for each in (*texts, *[literal("")] * (3 - len(texts)))]
     numbers = [cast(each, Integer) for each in (*figures, *[null()] * (3 - len(figures)))]
-    labelled = [*zip("abc", words, strict=True), *zip("xyz", numbers, strict=True)]
-    columns = [each.label(label) for label, each in labelled]
+    labelled: list[tuple[str, Any]] = [*zip("abc", words, strict=True), *zip("xyz", numbers, strict=True)]
+    columns: list[Any] = [each.label(label) for label, each in labelled]
     query = select(literal(name, String).label("part"), number.label("number"), position.label("position"), *columns)
     return query.where(of.c.need_id == bindparam("need_id"))
 
@@ -191,4 +191,4 @@ def _similar(need: SimpleNamespace) -> list[tuple[Any, str]]:
     """Needs like this one with how they stand or ended."""
     references = similar_references(need.reference, need.title)
     rows = needs_by_reference(references) if references else []
-    return [(row, LABELS[status_of(row)]) for row in rows]
+    return [(row, LABELS[status_of(row)]) for row in rows]  # type: ignore[arg-type]

@@ -63,7 +63,7 @@ def _councils(words: str, number: int) -> PageOf[Any]:
 
 def _open_counts(ids: Sequence[int]) -> dict[int, int]:
     query = select(Need.authority_id, func.count(Need.id)).where(Need.authority_id.in_(ids), is_open(clock.now()))
-    return {council: count for council, count in db.session.execute(query.group_by(Need.authority_id))}
+    return {council: count for council, count in db.session.execute(query.group_by(Need.authority_id)) if council}
 
 
 @blueprint.route("/councils/<slug>")
