@@ -128,7 +128,7 @@ _NAMED = select(
 def needs_by_reference(references: Sequence[str]) -> list[Row[Any]]:
     """Published needs in the order of the references, with what tells how they ended."""
     rows = db.session.connection().execute(_NAMED, {"references": list(references)})
-    found: dict[str, Row[Any]] = {row.reference: row for row in rows}
+    found: dict[str, Any] = {row.reference: row for row in rows}
     return [found[each] for each in references if each in found]
 
 
