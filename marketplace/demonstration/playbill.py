@@ -9,7 +9,7 @@ from marketplace.demo_data import OpenNeed, PublicAnswer, open_needs
 from marketplace.demonstration import contracts, wishes
 from marketplace.demonstration.people import Cast
 from marketplace.demonstration.stages import Purchase
-from marketplace.demonstration.telling import Days, Story
+from marketplace.demonstration.telling import Days, Story, weekday_before
 from marketplace.demonstration.wishes import Wish
 from tenders.bids import opening
 from tenders.needs.amending import extend_need, withdraw_need
@@ -36,9 +36,10 @@ def _open_purchase(need: OpenNeed, cast: Cast, days: Days) -> Purchase:
     at = "14:00" if need.closing_time > "12:00" else "12:00"
     closes_at = days.closes(CLOSES_IN_DAYS.get(need.source_id, need.closes_in_days), at)
     between = timedelta(days=max(need.closes_in_days - need.questions_close_in_days, 3))
+    questions_close_at = weekday_before(closes_at - between)
     published_at = days.ago(need.published_days_ago, "10:00")
     starts_in = timedelta(days=max(need.starts_in_days - need.closes_in_days, 21))
-    return Purchase(wishes.open_wish(need), cast, days, closes_at, published_at, closes_at - between, starts_in)
+    return Purchase(wishes.open_wish(need), cast, days, closes_at, published_at, questions_close_at, starts_in)
 
 
 def _open(purchase: Purchase, need: OpenNeed) -> Story:

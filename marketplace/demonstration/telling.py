@@ -76,5 +76,10 @@ class Days:
         return _london(day, at)
 
 
+def weekday_before(instant: datetime) -> datetime:
+    """The instant itself, or the same time on the Friday before when it falls on a weekend."""
+    return instant - max(0, instant.weekday() - SATURDAY + 1) * ONE_DAY
+
+
 def _london(day: date, at: str) -> datetime:
     return datetime.combine(day, time.fromisoformat(at), clock.LONDON)
