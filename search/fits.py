@@ -70,7 +70,8 @@ def _fit(match: Match, row: Any) -> Fit:
 
 def match_places(need: Need, _member: Membership) -> list[Place]:
     """The link on the council's page of a published need."""
-    return [Place("Suppliers that fit", f"/council/needs/{need.reference}/matches", "Ranked with reasons; invite some")]
+    address = f"/council/needs/{need.reference}/matches"
+    return [Place("Suppliers that fit", address, "Ranked with reasons; invite some", "Optional", is_done=True)]
 
 
 PLACE_SOURCES.append(match_places)
