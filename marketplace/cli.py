@@ -170,9 +170,8 @@ def _take_in(take_in: Callable[..., dict[str, Any]], file: Path) -> None:
 @click.option("--check", is_flag=True, help="Only compare index and database; exit 1 when they differ.")
 def reindex(check: bool) -> None:
     """Rebuild the search index beside the old one and swap it in; searches go on meanwhile."""
-    from search.indexing import check_index, rebuild_index
-
     from marketplace.app import create_app
+    from search.indexing import check_index, rebuild_index
 
     with create_app(prepare_current()).app_context():
         if check:
@@ -255,7 +254,8 @@ def restore(file: Path) -> None:
     except (BackupRefused, OSError, KeyError, ValueError) as fault:
         stop(f"Nothing was restored: {fault}")
     click.echo(
-        f"{sum(counts.values())} rows restored. Now put the keys back under {settings.keys_folder}, and run: marketplace reindex"
+        f"{sum(counts.values())} rows restored. "
+        f"Now put the keys back under {settings.keys_folder}, and run: marketplace reindex"
     )
 
 

@@ -128,7 +128,7 @@ def budget_band(value_pence: int | None) -> str | None:
 
 def passages_of(document: Document) -> Iterator[PassageDocument]:
     """The document's passages, one a paragraph; a need's title counts as one, a firm's name says nothing of its work."""
-    texts = [passage for passage in document.passages]
+    texts = list(document.passages)
     if isinstance(document, NeedDocument):
         texts.insert(0, Passage("Title", document.title))
     else:

@@ -200,7 +200,10 @@ def _count(texts: Sequence[list[str]], term: Term) -> int:
     length = len(term.stems)
     wanted = list(term.stems)
     return sum(
-        words[place : place + length] == wanted for words in texts for place, word in enumerate(words) if word == wanted[0]
+        words[place : place + length] == wanted
+        for words in texts
+        for place, word in enumerate(words)
+        if word == wanted[0]
     )
 
 

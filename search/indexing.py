@@ -176,7 +176,9 @@ def index_state() -> IndexState:
     """The state of this copy's index now."""
     chosen = engine()
     if not chosen.is_healthy():
-        advice = "The index is missing or broken. Searches are answered slowly from the database. Run: marketplace reindex"
+        advice = (
+            "The index is missing or broken. Searches are answered slowly from the database. Run: marketplace reindex"
+        )
         return IndexState(False, 0, 0, advice)
     needs, suppliers = len(chosen.references(Kind.NEED)), len(chosen.references(Kind.SUPPLIER))
     state = IndexState(True, needs, suppliers, "")

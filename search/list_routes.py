@@ -55,9 +55,7 @@ def suppliers() -> Response:
     return _found_page("search/suppliers.html", question)
 
 
-def _plain_page(
-    template: str, title: str, question: Question, shown: list[cards.Card], next_key: str
-) -> Response:
+def _plain_page(template: str, title: str, question: Question, shown: list[cards.Card], next_key: str) -> Response:
     return page(
         template,
         title=title,
@@ -139,7 +137,9 @@ def _address(path: str, text: str | None, rest: Iterable[tuple[str, str]]) -> st
 def needs_atom() -> Response:
     question = _feed_question()
     title = f"Needs: {in_words(question)}" if question.values else "New needs"
-    return feeds.atom(_feed_needs(question), title, _with_question("/needs.atom", question), _with_question("/needs", question))
+    return feeds.atom(
+        _feed_needs(question), title, _with_question("/needs.atom", question), _with_question("/needs", question)
+    )
 
 
 @blueprint.route("/needs.ics")

@@ -1,7 +1,8 @@
 """Which suppliers fit a need, and which open needs fit a supplier: many small passages compared, BM25, best first.
 
 A supplier's score is the root of the sum of its squared passage scores, only the best few of them: one good paragraph
-outweighs many faint ones, and having many contracts is no advantage in itself. It is divided by the need's own norm, so that scores compare across needs.
+outweighs many faint ones, and having many contracts is no advantage in itself. It is divided by the need's own norm,
+so that scores compare across needs.
 """
 
 import math

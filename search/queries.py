@@ -80,7 +80,9 @@ def describe(query: Query) -> str:
     """The search in words for a page: “housing and (repairs or maintenance), without training”."""
     if query.is_empty:
         return "everything"
-    words = " and ".join(_described(clause, is_only=len(query.clauses) == 1) for clause in query.clauses) or "everything"
+    words = (
+        " and ".join(_described(clause, is_only=len(query.clauses) == 1) for clause in query.clauses) or "everything"
+    )
     if query.excluded:
         words += ", without " + " or ".join(_shown(term) for term in query.excluded)
     return words
@@ -116,7 +118,8 @@ class _Reading:
 
     def take(self, minus: str | None, quoted: str | None, word: str | None) -> None:
         if word is None:
-            self._add(Term(quoted.strip(), tuple(stems(quoted)), is_quoted=True), bool(minus))
+            phrase = quoted or ""
+            self._add(Term(phrase.strip(), tuple(stems(phrase)), is_quoted=True), bool(minus))
         elif word in ("OR", "|"):
             self._joins = bool(self.clauses)
         elif word == "NOT":

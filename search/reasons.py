@@ -28,7 +28,8 @@ _GENERIC_WORDS = (
     " proven provide provided providing provision public range relevant require required requirement requirements"
     " requires sector service services similar skill skills solution solutions strong successful successfully"
     " supplier suppliers supply support supporting system systems team teams track record understand understanding"
-    " use used user users using uk eu put keep load future senior phase online procure route fit player etc way ways well wide work worked working works year years"
+    " use used user users using uk eu put keep load future senior phase online procure route fit player etc way ways"
+    " well wide work worked working works year years"
 )
 # Some of them tell something after another word: case management, records system.
 _SECOND = frozenset(map(stem, ("management", "system", "service", "support", "design", "development")))
@@ -119,8 +120,9 @@ def _candidates(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
                 continue
             yield (word.stem,), _as_written(line, words, place, place)
             following = words[place + 1] if place + 1 < len(words) else None
-            can_follow = following and (following.stem in _SECOND or _is_telling(following, line))
-            if can_follow and line[word.end : following.start] in (" ", "-"):
+            if following is None or line[word.end : following.start] not in (" ", "-"):
+                continue
+            if following.stem in _SECOND or _is_telling(following, line):
                 yield (word.stem, following.stem), _as_written(line, words, place, place + 1)
 
 

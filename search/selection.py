@@ -13,6 +13,7 @@ from search.documents import (
     Kind,
     NeedDocument,
     Status,
+    SupplierDocument,
     budget_band,
     fingerprint,
 )
@@ -50,23 +51,23 @@ class Facts:
 
 def facts_of(document: Document) -> Facts:
     """The facts of a need (at: published) or a supplier (at: updated)."""
-    is_need = isinstance(document, NeedDocument)
-    at = document.published_at if is_need else document.updated_at
-    closes_at = document.closes_at.timestamp() if is_need and document.closes_at else None
+    need = document if isinstance(document, NeedDocument) else None
+    supplier = document if isinstance(document, SupplierDocument) else None
+    at = document.published_at if isinstance(document, NeedDocument) else document.updated_at
     return Facts(
         reference=document.reference,
         fingerprint=fingerprint(document),
         at=at.timestamp(),
-        closes_at=closes_at,
-        ended=str(document.ended) if is_need and document.ended else None,
+        closes_at=need.closes_at.timestamp() if need and need.closes_at else None,
+        ended=str(need.ended) if need and need.ended else None,
         region=document.region,
         latitude=document.latitude,
         longitude=document.longitude,
         categories=tuple(sorted({code[:3] for code in document.cpv_codes})),
-        value_pence=document.value_pence if is_need else None,
+        value_pence=need.value_pence if need else None,
         capabilities=document.capabilities,
-        size=None if is_need else document.size,
-        buyer=document.buyer if is_need else None,
+        size=supplier.size if supplier else None,
+        buyer=need.buyer if need else None,
         source=document.source,
     )
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TypeVar, cast
 
 from whoosh import index
 
@@ -35,6 +36,8 @@ from search.whoosh_index import (
 PROMISED_DOCUMENTS = 20_000
 _PROGRESS_EVERY = 250
 _LOCK_SECONDS = 30
+
+AnyView = TypeVar("AnyView", bound=View)
 
 
 class WhooshEngine:
@@ -150,16 +153,17 @@ class WhooshEngine:
 
         return self._view(_passages_of(kind), lambda opened, columns: PassageView(opened, columns, document_of))
 
-    def _view(self, name: str, make: Callable) -> View:
+    def _view(self, name: str, make: Callable[..., AnyView]) -> AnyView:
         """The view of the latest commit of the generation in use; threads share it."""
         with self._lock:
             self._follow()
             view = self._views.get(name)
             if view is None or not view.is_current():
                 if name not in self._indexes:
+                    assert self._folder is not None  # _follow refuses when there is none
                     self._indexes[name] = open_index(self._folder / name)
                 self._views[name] = view = make(self._indexes[name], view.columns if view else {})
-            return view
+            return cast(AnyView, view)
 
     def _follow(self) -> None:
         stamp = self._generations.stamp()

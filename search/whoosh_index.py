@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import astuple
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from whoosh import fields, index, query
 from whoosh.analysis import Analyzer, Token
@@ -113,8 +114,8 @@ def passage_row(passage: PassageDocument) -> dict:
 
 
 def _facts(line: bytes) -> Facts:
-    values = json.loads(line)
-    return Facts(*(tuple(value) if isinstance(value, list) else value for value in values))
+    values: list[Any] = [tuple(value) if isinstance(value, list) else value for value in json.loads(line)]
+    return Facts(*values)
 
 
 class _WithinTime(Collector):

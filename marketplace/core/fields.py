@@ -230,13 +230,13 @@ class TextBox(TextLine):
     def post_validate(self, form: object, validation_stopped: bool) -> None:
         words = count_words(self.data or "")
         if self.word_limit and words > self.word_limit and not self.errors:
-            over = words - self.word_limit
-            raise ValidationError(
-                self.said(
-                    f"must be {self.word_limit:,} word{'' if self.word_limit == 1 else 's'} or fewer. Take out {over:,} word{'' if over == 1 else 's'}"
-                )
-            )
+            most, over = _words(self.word_limit), _words(words - self.word_limit)
+            raise ValidationError(self.said(f"must be {most} or fewer. Take out {over}"))
         super().post_validate(form, validation_stopped)
+
+
+def _words(number: int) -> str:
+    return f"{number:,} word{'' if number == 1 else 's'}"
 
 
 class EmailLine(TextLine):

@@ -81,7 +81,9 @@ def name_to_panel(need_id: int, person_id: int, duty: str, member: Membership) -
     problems = rules.naming_problems(
         need, queries.get_panel(need), queries.get_board(need), duty, duties, "approver" in member.roles
     )
-    candidate = next((each for each in need_queries.members_of(member.organisation_id) if each.person_id == person_id), None)
+    candidate = next(
+        (each for each in need_queries.members_of(member.organisation_id) if each.person_id == person_id), None
+    )
     if candidate is None or duty not in candidate.roles:
         problems.append(Problem("Choose a colleague who has that role in your council's account", "person"))
     insist(problems)
@@ -134,7 +136,10 @@ def agree_score(
     criterion = queries.get_criterion(need, criterion_id)
     seat = queries.get_panel(need).find(member.person_id)
     insist(rules.agreeing_problems(need, seat, queries.get_board(need), bid.id, score, reason))
-    row = next((each for each in queries.moderations_of(need) if (each.bid_id, each.criterion_id) == (bid.id, criterion.id)), None)
+    row = next(
+        (each for each in queries.moderations_of(need) if (each.bid_id, each.criterion_id) == (bid.id, criterion.id)),
+        None,
+    )
     is_change = row is not None
     if row is not None and row.score != seen_score:
         raise Conflict("Another agreed score was saved after you opened this page. Go back and look at it first.")
@@ -145,7 +150,8 @@ def agree_score(
     row.score, row.reason = score, reason.strip()
     row.agreed_at, row.agreed_by_id = clock.now(), member.person_id
     record(
-        ScoreAgreed(**of_bid(need, bid), criterion=criterion.id, score=score, is_change=is_change), member.actor("chair")
+        ScoreAgreed(**of_bid(need, bid), criterion=criterion.id, score=score, is_change=is_change),
+        member.actor("chair"),
     )
     db.session.flush()
     return row
@@ -172,6 +178,4 @@ def say_if_complete(need: Need, was_complete: bool, actor: Actor) -> None:
     db.session.flush()
     board = queries.get_board(need)
     if board.is_all_scored and not was_complete and board.in_play:
-        record(
-            ScoringCompleted(**subject_of(need), evaluators=len(board.evaluators), bids=len(board.in_play)), actor
-        )
+        record(ScoringCompleted(**subject_of(need), evaluators=len(board.evaluators), bids=len(board.in_play)), actor)

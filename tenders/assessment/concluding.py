@@ -54,7 +54,9 @@ def propose_disregard(
 
 
 @action
-def decide_disregard(need_id: int, bid_reference: str, member: Membership, is_approved: bool, reason: str = "") -> Disregard:
+def decide_disregard(
+    need_id: int, bid_reference: str, member: Membership, is_approved: bool, reason: str = ""
+) -> Disregard:
     """An approver outside the panel sets the bid aside, or refuses with a reason."""
     need, bid = get_need_and_bid(need_id, bid_reference, member)
     board, row = queries.get_board(need), queries.find_disregard(bid)

@@ -27,7 +27,13 @@ from tenders.regimes import price_formulas
 
 
 def _answer(
-    here: Visit, form: Form, act: Callable[[], object], done: str, target: str, template: str = "simple_form.html", **words: Any
+    here: Visit,
+    form: Form,
+    act: Callable[[], object],
+    done: str,
+    target: str,
+    template: str = "simple_form.html",
+    **words: Any,
 ) -> Response:
     """Runs an act when the form is sent and sound; shows the page again, with all problems, when it is refused."""
     if form.validate_on_submit():
@@ -60,7 +66,12 @@ def disregard(reference: str, bid_reference: str) -> Response:
 
     def propose() -> None:
         concluding.propose_disregard(
-            here.need.id, bid_reference, here.member, form.ground.data, form.reason.data or "", bool(form.was_heard.data)
+            here.need.id,
+            bid_reference,
+            here.member,
+            form.ground.data,
+            form.reason.data or "",
+            bool(form.was_heard.data),
         )
 
     return _answer(
@@ -142,7 +153,13 @@ def ranking(reference: str) -> Response:
 def _frozen_places(here: Visit) -> list[scoring.Place]:
     return [
         scoring.Place(
-            each.bid_id, each.quality_score, each.price_score, each.total_score, each.price_pence, each.rank, each.can_win
+            each.bid_id,
+            each.quality_score,
+            each.price_score,
+            each.total_score,
+            each.price_pence,
+            each.rank,
+            each.can_win,
         )
         for each in queries.results_of(here.need)
     ]

@@ -64,7 +64,10 @@ class ScoreForm(Form):
     seen = Hidden()
     score = Choice("Score", required="Select a score")
     reason = TextBox(
-        "Reason", hint="Say what in the bid earns this score, and what is missing for a higher one.", rows=6, longest=10_000
+        "Reason",
+        hint="Say what in the bid earns this score, and what is missing for a higher one.",
+        rows=6,
+        longest=10_000,
     )
 
 

@@ -86,7 +86,9 @@ def declare(reference: str) -> Response:
     form = DeclareForm()
     if form.validate_on_submit():
         try:
-            actions.declare_conflict(here.need.id, here.member, form.has_conflict.data == "yes", form.details.data or "")
+            actions.declare_conflict(
+                here.need.id, here.member, form.has_conflict.data == "yes", form.details.data or ""
+            )
         except Problems as problems:
             add_problems(form, problems.problems)
         else:
@@ -95,7 +97,13 @@ def declare(reference: str) -> Response:
     seat = here.seat
     stops = rules.declaring_problems(here.need, seat, seat is not None and seat.has_declared, "-")
     if here.need.opened_at is None or seat is None:
-        return page("tenders/assessment/stopped.html", title="Declare conflicts of interest", here=here, need=here.need, stops=stops)
+        return page(
+            "tenders/assessment/stopped.html",
+            title="Declare conflicts of interest",
+            here=here,
+            need=here.need,
+            stops=stops,
+        )
     return page(
         "tenders/assessment/declare.html", title="Declare conflicts of interest", form=form, here=here, need=here.need,
         suppliers=[each.supplier.name for each in here.bids.values()], stops=stops,
@@ -125,15 +133,26 @@ def decide(reference: str, person_id: int) -> Response:
         except Problems as problems:
             add_problems(form, problems.problems)
         else:
-            flash(f"Recorded: {seat.name} {'stands aside' if form.outcome.data == 'aside' else 'carries on'}.", "success")
+            flash(
+                f"Recorded: {seat.name} {'stands aside' if form.outcome.data == 'aside' else 'carries on'}.", "success"
+            )
             return redirect(here.home)
     own = here.seat
     chair = own if own is not None and own.has_duty("chair") else None
     is_approver = "approver" in here.member.roles
     stops = rules.deciding_problems(here.need, seat, chair, here.member.person_id, is_approver, True, "-")
     if stops:
-        return page("tenders/assessment/stopped.html", title="Decide on a conflict", here=here, need=here.need, stops=stops)
-    return page("tenders/assessment/conflict.html", title=f"Conflict of {seat.name}", form=form, here=here, need=here.need, seat=seat)
+        return page(
+            "tenders/assessment/stopped.html", title="Decide on a conflict", here=here, need=here.need, stops=stops
+        )
+    return page(
+        "tenders/assessment/conflict.html",
+        title=f"Conflict of {seat.name}",
+        form=form,
+        here=here,
+        need=here.need,
+        seat=seat,
+    )
 
 
 @blueprint.route("/council/needs/<reference>/assessment/panel", methods=("GET", "POST"))

@@ -57,7 +57,13 @@ def reading_problems(need: Need, seat: Seat | None) -> list[Problem]:
 
 
 def deciding_problems(
-    need: Need, seat: Seat | None, chair: Seat | None, person_id: int, is_approver: bool, stands_aside: bool, reason: str
+    need: Need,
+    seat: Seat | None,
+    chair: Seat | None,
+    person_id: int,
+    is_approver: bool,
+    stands_aside: bool,
+    reason: str,
 ) -> list[Problem]:
     """Who decides on a conflict: the chair or an approver, never the person, and on the chair's only an approver.
 
@@ -91,7 +97,9 @@ def naming_problems(
     if duty not in JUDGING:
         return [*found, Problem("Choose evaluator or chair", "duty")]
     if {"opener", "award_approver", duty} & set(candidate_duties):
-        found.append(Problem("Choose somebody who neither opens bids nor approves the award, and is not on the panel", "person"))
+        found.append(
+            Problem("Choose somebody who neither opens bids nor approves the award, and is not on the panel", "person")
+        )
     if not any(each.is_aside and duty in each.duties for each in panel.seats):
         found.append(Problem("Nobody with that duty stands aside, so there is no place to fill", "duty"))
     elif duty == "chair" and panel.holders("chair"):
@@ -101,7 +109,9 @@ def naming_problems(
     return found
 
 
-def scoring_problems(need: Need, seat: Seat | None, board: Board, bid_id: int, score: int | None, reason: str) -> list[Problem]:
+def scoring_problems(
+    need: Need, seat: Seat | None, board: Board, bid_id: int, score: int | None, reason: str
+) -> list[Problem]:
     """An evaluator's own score, until every evaluator has scored everything."""
     found = stage_problems(need) or reading_problems(need, seat)
     if seat is not None and not found and not seat.has_duty("evaluator"):
@@ -109,7 +119,9 @@ def scoring_problems(need: Need, seat: Seat | None, board: Board, bid_id: int, s
     if bid_id in board.set_aside:
         found.append(Problem("This bid is disregarded, so it is not scored."))
     if not found and board.is_all_scored:
-        found.append(Problem("Every evaluator has scored everything. Your scores stand; the panel agrees on the final ones."))
+        found.append(
+            Problem("Every evaluator has scored everything. Your scores stand; the panel agrees on the final ones.")
+        )
     return found + _score_problems(board, score, reason)
 
 
@@ -138,7 +150,9 @@ def comparing_problems(need: Need, seat: Seat | None, board: Board) -> list[Prob
     return found
 
 
-def agreeing_problems(need: Need, seat: Seat | None, board: Board, bid_id: int, score: int | None, reason: str) -> list[Problem]:
+def agreeing_problems(
+    need: Need, seat: Seat | None, board: Board, bid_id: int, score: int | None, reason: str
+) -> list[Problem]:
     """The agreed score: by the chair, after all individual ones, before prices are known."""
     found = chairing_problems(need, seat)
     if not found and not board.is_all_scored:

@@ -65,7 +65,8 @@ def _part(here: Visit, bid: Bid, criterion: Criterion) -> dict[str, Any]:
         "criterion": criterion,
         "own": own,
         "answers": [
-            (each.text, answers.text_of(each.id), count_words(answers.text_of(each.id)), each.word_limit) for each in asked
+            (each.text, answers.text_of(each.id), count_words(answers.text_of(each.id)), each.word_limit)
+            for each in asked
         ],
     }
 
@@ -80,7 +81,9 @@ def read_file(reference: str, bid_reference: str, slot: str) -> Response:
     return download(io.BytesIO(content), file.name)
 
 
-@blueprint.route("/council/needs/<reference>/assessment/bids/<bid_reference>/score/<int:criterion_id>", methods=("GET", "POST"))
+@blueprint.route(
+    "/council/needs/<reference>/assessment/bids/<bid_reference>/score/<int:criterion_id>", methods=("GET", "POST")
+)
 @may("score_bids")
 def score(reference: str, bid_reference: str, criterion_id: int) -> Response:
     """An evaluator's own score of one bid under one criterion."""
@@ -91,7 +94,9 @@ def score(reference: str, bid_reference: str, criterion_id: int) -> Response:
     form = score_form(**({"score": own.score, "reason": own.reason} if own else {}))
     if form.validate_on_submit():
         try:
-            actions.give_score(here.need.id, bid_reference, criterion_id, here.member, int(form.score.data), form.reason.data or "")
+            actions.give_score(
+                here.need.id, bid_reference, criterion_id, here.member, int(form.score.data), form.reason.data or ""
+            )
         except Problems as problems:
             add_problems(form, problems.problems)
         else:
@@ -111,7 +116,9 @@ def _next(here: Visit, criterion: Criterion) -> str:
     return here.address("score", bid_reference=fresh.bids[same[0]].reference, criterion_id=criterion.id)
 
 
-def _score_page(here: Visit, form: Form, bid: Bid, criterion: Criterion, template: str, title: str, **more: Any) -> Response:
+def _score_page(
+    here: Visit, form: Form, bid: Bid, criterion: Criterion, template: str, title: str, **more: Any
+) -> Response:
     files = opened.opened_files(bid)
     return page(
         f"tenders/assessment/{template}", title=title, form=form, here=here, need=here.need, bid=bid,
@@ -158,7 +165,9 @@ def _rows(here: Visit, given: Any, agreed: dict[tuple[int, int], Moderation]) ->
     ]
 
 
-@blueprint.route("/council/needs/<reference>/assessment/scores/<bid_reference>/<int:criterion_id>", methods=("GET", "POST"))
+@blueprint.route(
+    "/council/needs/<reference>/assessment/scores/<bid_reference>/<int:criterion_id>", methods=("GET", "POST")
+)
 @may("moderate_scores")
 def agree(reference: str, bid_reference: str, criterion_id: int) -> Response:
     """The chair records the agreed score, with the individual ones beside it."""
@@ -168,7 +177,9 @@ def agree(reference: str, bid_reference: str, criterion_id: int) -> Response:
     stops = rules.agreeing_problems(here.need, here.seat, here.board, bid.id, 0, "-")
     if stops:
         raise NotAllowed(stops[0].message)
-    agreed = {(each.bid_id, each.criterion_id): each for each in queries.moderations_of(here.need)}.get((bid.id, criterion.id))
+    agreed = {(each.bid_id, each.criterion_id): each for each in queries.moderations_of(here.need)}.get(
+        (bid.id, criterion.id)
+    )
     form = score_form(**({"score": agreed.score, "reason": agreed.reason, "seen": agreed.score} if agreed else {}))
     if form.validate_on_submit() and _is_agreed(here, form, bid, criterion):
         flash(f"Agreed: {form.score.data} for {bid.supplier.name} under {criterion.name}.", "success")

@@ -51,7 +51,9 @@ def _own_steps(panel: Panel, board: Board, seat: Seat) -> list[Step]:
     if seat.has_duty("evaluator"):
         found.append(_scoring(board, seat))
     if seat.has_duty("chair"):
-        found += [_decide(each) for each in panel.awaiting if each.person_id != seat.person_id and "chair" not in each.duties]
+        found += [
+            _decide(each) for each in panel.awaiting if each.person_id != seat.person_id and "chair" not in each.duties
+        ]
         found += _chairing(board)
     return found
 

@@ -79,7 +79,9 @@ class Visit:
     def insist_results(self) -> None:
         """Raises NotAllowed unless marks, prices and ranks are open to this person."""
         if not self.may_see_results:
-            raise NotAllowed("The ranking is shown to the panel once quality is agreed, and to colleagues once it is frozen.")
+            raise NotAllowed(
+                "The ranking is shown to the panel once quality is agreed, and to colleagues once it is frozen."
+            )
 
     def get_bid(self, bid_reference: str) -> Bid:
         return queries.get_bid(self.need, bid_reference)

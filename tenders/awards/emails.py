@@ -74,4 +74,6 @@ def _by_id(person_id: int) -> list[Person]:
 def _to(person: Person, award: Award, path: str = "", **more: object) -> Letter:
     need = award.need
     link = absolute(f"/council/needs/{need.reference}/award{path}")
-    return Letter(person.email, {"name": person.name, "title": need.title, "reference": need.reference, "link": link, **more})
+    return Letter(
+        person.email, {"name": person.name, "title": need.title, "reference": need.reference, "link": link, **more}
+    )

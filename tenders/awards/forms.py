@@ -37,7 +37,9 @@ def proposal_form(results: Sequence[Result]) -> ProposalForm:
         SelectChoice(
             each.bid.reference,
             f"Award to {each.bid.supplier.name} ({each.bid.reference})",
-            render_kw={"hint": f"Place {each.rank}, {shown(each.total_score)} marks, {pounds(each.price_pence)} excluding VAT"},
+            render_kw={
+                "hint": f"Place {each.rank}, {shown(each.total_score)} marks, {pounds(each.price_pence)} excluding VAT"
+            },
         )
         for each in results
         if each.can_win
@@ -76,7 +78,11 @@ class SendingForm(Form):
 class NoticeForm(Form):
     """The central award notice."""
 
-    number = TextLine("Number of the award notice (UK6)", longest=40, required="Enter the notice's number, as the central platform shows it")
+    number = TextLine(
+        "Number of the award notice (UK6)",
+        longest=40,
+        required="Enter the notice's number, as the central platform shows it",
+    )
     published_on = Day("Day on which it was published", hint="This day counts as the first of the standstill.",
                        required="Enter the day on which the notice was published")  # fmt: skip
 

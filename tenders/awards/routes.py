@@ -78,7 +78,9 @@ def show(reference: str) -> Response:
         award=award,
         people=_people(award),
         standstill=row,
-        signing=standstill.signing_problems(award, row, clock.today()) if award and award.bid_id and award.is_told else [],
+        signing=standstill.signing_problems(award, row, clock.today())
+        if award and award.bid_id and award.is_told
+        else [],
         value_pence=queries.value_pence_of(award) if award else None,
         price_pence=queries.price_pence_of(award) if award else None,
         returned=[each for each in queries.awards_of(need) if each.returned_at],
@@ -151,7 +153,9 @@ def _advice(need: Need, award: Award) -> list[Any]:
     if award.bid is None:
         return []
     regime = regime_of(need, clock.now())
-    is_required = regime.permits("winner_identifier_required") and regime.needs_central_notice(need.estimated_value_pence)
+    is_required = regime.permits("winner_identifier_required") and regime.needs_central_notice(
+        need.estimated_value_pence
+    )
     return rules.identifier_advice(is_required, award.bid.supplier.ppon, award.bid.supplier.name)
 
 
@@ -163,7 +167,10 @@ def explanations(reference: str) -> Response:
     award = _live(need)
     rows, bids = queries.summaries_of(award), assessment.bids_of(need)
     problems = rules.sending_problems(need, award, rows, [each.id for each in bids])
-    links = {each.bid.reference: url_for("awards.explain", reference=reference, bid_reference=each.bid.reference) for each in rows}
+    links = {
+        each.bid.reference: url_for("awards.explain", reference=reference, bid_reference=each.bid.reference)
+        for each in rows
+    }
     return page(
         "tenders/awards/explanations.html", title="Tell every bidder", need=need, award=award, rows=rows,
         problems=problems, links=links,
@@ -197,8 +204,12 @@ def send(reference: str) -> Response:
     form = SendingForm()
     if award.bid_id is None or terms.applies:
         del form.takes_voluntary
-    wants = lambda: "takes_voluntary" in form and bool(form.takes_voluntary.data)
-    if _acted(form, lambda: actions.send_summaries(need.id, member, wants())):
+
+    def send() -> object:
+        wants = "takes_voluntary" in form and bool(form.takes_voluntary.data)
+        return actions.send_summaries(need.id, member, wants)
+
+    if _acted(form, send):
         return _to(need, "show", "Every bidder has been told, and the outcome is public.")
     return page(
         "tenders/awards/send.html", title="Tell every bidder at once", form=form, need=need, award=award,
@@ -213,9 +224,14 @@ def notice(reference: str) -> Response:
     need, member = _need(reference)
     award = _live(need)
     form = NoticeForm(data={"number": award.central_notice_number})
-    if _acted(form, lambda: actions.record_award_notice(need.id, member, form.number.data or "", form.published_on.data)):
+    if _acted(
+        form, lambda: actions.record_award_notice(need.id, member, form.number.data or "", form.published_on.data)
+    ):
         return _to(need, "show", "The standstill runs.")
-    text = "Publish the award notice (UK6) on the central platform after the bidders are told. The standstill of eight working days starts on the day of its publication."
+    text = (
+        "Publish the award notice (UK6) on the central platform after the bidders are told. "
+        "The standstill of eight working days starts on the day of its publication."
+    )
     return _simple(need, form, "Enter the award notice", "Start the standstill", text)
 
 
@@ -227,7 +243,10 @@ def suspend(reference: str) -> Response:
     form = ReasonForm()
     if _acted(form, lambda: actions.suspend_standstill(need.id, member, form.reason.data or "")):
         return _to(need, "show", "Suspended. Nothing can be signed.")
-    text = "When a bidder notifies a legal challenge before the contract is signed, signing stops until the court or the bidder lifts it."
+    text = (
+        "When a bidder notifies a legal challenge before the contract is signed, "
+        "signing stops until the court or the bidder lifts it."
+    )
     return _simple(need, form, "A challenge was notified", "Suspend signing", text)
 
 

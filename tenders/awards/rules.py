@@ -56,7 +56,9 @@ def choice_problems(chosen: Result | None, wants_award: bool, reasons: str) -> l
     return found
 
 
-def deciding_problems(need: Need, award: Award | None, person_id: int, duties: Collection[str], seat: Seat | None) -> list[Problem]:
+def deciding_problems(
+    need: Need, award: Award | None, person_id: int, duties: Collection[str], seat: Seat | None
+) -> list[Problem]:
     """Who approves: the award approver named before publication, outside the panel, and not the proposer."""
     found = ended_problems(need)
     if award is None:
@@ -70,7 +72,9 @@ def deciding_problems(need: Need, award: Award | None, person_id: int, duties: C
     return found
 
 
-def approving_problems(need: Need, award: Award | None, person_id: int, duties: Collection[str], seat: Seat | None) -> list[Problem]:
+def approving_problems(
+    need: Need, award: Award | None, person_id: int, duties: Collection[str], seat: Seat | None
+) -> list[Problem]:
     """Whether this person may approve the proposal now."""
     found = deciding_problems(need, award, person_id, duties, seat)
     if award is not None and award.approved_at is not None:

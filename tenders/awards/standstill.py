@@ -48,17 +48,23 @@ def signing_problems(award: Award, standstill: Standstill | None, today: date) -
     if not award.is_told or standstill is None:
         return [Problem("Send every bidder its assessment summary first.")]
     if standstill.is_suspended:
-        return [Problem("The standstill is suspended: a challenge was notified. Nothing can be signed until it is lifted.")]
+        return [
+            Problem("The standstill is suspended: a challenge was notified. Nothing can be signed until it is lifted.")
+        ]
     if not standstill.applies:
         return []
     if standstill.ends_on is None:
-        return [Problem("The standstill starts when the award notice (UK6) is published. Enter its number and day first.")]
+        return [
+            Problem("The standstill starts when the award notice (UK6) is published. Enter its number and day first.")
+        ]
     if today <= standstill.ends_on:
         return [Problem(f"The standstill lasts until the end of {day(standstill.ends_on)}. Sign from the day after.")]
     return []
 
 
-def notice_problems(award: Award, standstill: Standstill | None, number: str, published_on: date | None, today: date) -> list[Problem]:
+def notice_problems(
+    award: Award, standstill: Standstill | None, number: str, published_on: date | None, today: date
+) -> list[Problem]:
     """Whether the award notice may be recorded: published after the summaries, not later than today."""
     if not award.is_told or standstill is None or award.summaries_sent_at is None:
         return [Problem("Send every bidder its assessment summary before you publish the award notice.")]

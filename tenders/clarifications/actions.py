@@ -53,7 +53,12 @@ def _about(need: Need, clarification: Clarification) -> dict[str, str]:
 
 @action
 def answer_question(
-    need_id: int, member: Membership, reference: str, published_question: str, answer: str, changes_the_need: bool = False
+    need_id: int,
+    member: Membership,
+    reference: str,
+    published_question: str,
+    answer: str,
+    changes_the_need: bool = False,
 ) -> Clarification:
     """Publishes a question, as the officer words it, with its answer, under the next number."""
     need = needs.get_need(need_id, lock=True)
@@ -70,9 +75,7 @@ def answer_question(
     clarification.changes_the_need = changes_the_need
     db.session.flush()
     record(
-        QuestionAnswered(
-            **_about(need, clarification), number=clarification.number, changes_the_need=changes_the_need
-        ),
+        QuestionAnswered(**_about(need, clarification), number=clarification.number, changes_the_need=changes_the_need),
         member.actor("officer"),
     )
     return clarification

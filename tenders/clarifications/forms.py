@@ -24,5 +24,7 @@ class AnswerForm(Form):
         hint="Take out whatever could give the asker away.",
     )
     answer = TextBox("Your answer", rows=8, longest=20_000, hint="Goes to everyone at the same time.")
-    changes_the_need = Tick("This answer changes what the need says", hint="You are taken to change the need afterwards.")
+    changes_the_need = Tick(
+        "This answer changes what the need says", hint="You are taken to change the need afterwards."
+    )
     publish = Save("Publish the answer")

@@ -31,7 +31,9 @@ def ask(reference: str) -> Response:
         except Problems as problems:
             add_problems(form, problems.problems)
         else:
-            flash("Your question was sent. The answer is published on the need's page, and you get an e-mail", "success")
+            flash(
+                "Your question was sent. The answer is published on the need's page, and you get an e-mail", "success"
+            )
             return redirect(url_for("clarifications.ask", reference=reference))
     return page(
         "tenders/clarifications/ask.html",

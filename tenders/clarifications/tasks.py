@@ -30,7 +30,9 @@ def questions_place(need: Need, member: Membership) -> list[Place]:
     """The page of questions, with how many wait."""
     count = queries.count_unanswered(need)
     words = f"{count} waiting" if count else "None waiting"
-    return [Place("Questions from suppliers", f"/council/needs/{need.reference}/questions", "", words, is_done=not count)]
+    return [
+        Place("Questions from suppliers", f"/council/needs/{need.reference}/questions", "", words, is_done=not count)
+    ]
 
 
 TASK_SOURCES.append(unanswered_tasks)

@@ -88,7 +88,9 @@ def _about_bidding(need: Need) -> Iterator[Problem]:
         )
     words = sum(each.word_limit for each in need.questions)
     if words > MOST_WORDS_OF_A_BID:
-        yield Problem(f"A full bid has {words:,} words. Small firms write bids in the evening: ask less", "bid-questions")
+        yield Problem(
+            f"A full bid has {words:,} words. Small firms write bids in the evening: ask less", "bid-questions"
+        )
     price = sum(each.weight for each in need.criteria if each.kind == "price")
     if price > MOST_PRICE_WEIGHT:
         yield Problem(f"Price has a weight of {price}: the cheapest bid will nearly always win", "criteria")

@@ -59,7 +59,9 @@ def _approvals(member: Membership) -> list[Task]:
     if not has_permission("approve_need", member):
         return []
     waiting = queries.needs_waiting_for_approval(member.organisation_id, not_by=member.person_id)
-    return [Task("Approve and publish", f"/council/needs/{each.reference}", each.title, each.closes_at) for each in waiting]
+    return [
+        Task("Approve and publish", f"/council/needs/{each.reference}", each.title, each.closes_at) for each in waiting
+    ]
 
 
 def _own_drafts(member: Membership) -> list[Task]:

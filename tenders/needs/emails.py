@@ -18,14 +18,20 @@ DUTY_WORDS = {
 
 
 def _context(need: Need) -> dict[str, object]:
-    return {"need": need, "title": need.title or need.reference, "address": absolute(f"/council/needs/{need.reference}")}
+    return {
+        "need": need,
+        "title": need.title or need.reference,
+        "address": absolute(f"/council/needs/{need.reference}"),
+    }
 
 
 def approval_asked(line: JournalLine) -> Iterable[Letter]:
     """To every approver of the council who is not the author."""
     need = queries.get_need_by_reference(line.need)
     approvers = queries.people_with_role(need.authority_id, "approver") if need.authority_id else []
-    return [Letter(each.email, {**_context(need), "name": each.name}) for each in approvers if each.id != need.author_id]
+    return [
+        Letter(each.email, {**_context(need), "name": each.name}) for each in approvers if each.id != need.author_id
+    ]
 
 
 def to_author(line: JournalLine) -> Iterable[Letter]:

@@ -30,11 +30,15 @@ def take_in(upload: FileStorage, title: str) -> dict[str, Any]:
     name = upload.filename or ""
     insist([Problem(each.message, "file") for each in upload_problems(name, start, size, limit)])
     kept = store().write(AREA, cast(BinaryIO, upload.stream), limit)
-    return {"title": title, "file_key": kept.key, "file_name": safe_name(name), "size": kept.size, "sha256": kept.sha256}
+    return {
+        "title": title,
+        "file_key": kept.key,
+        "file_name": safe_name(name),
+        "size": kept.size,
+        "sha256": kept.sha256,
+    }
 
 
 def send_document(document: NeedDocument) -> Response:
     """The file as a download under its own name, never shown inside our pages."""
-    return send_file(
-        store().path(document.file_key), as_attachment=True, download_name=document.file_name, max_age=0
-    )
+    return send_file(store().path(document.file_key), as_attachment=True, download_name=document.file_name, max_age=0)

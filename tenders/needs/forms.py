@@ -90,7 +90,9 @@ class OutcomesForm(SectionForm):
 
 class ExistsForm(SectionForm):
     optional = frozenset({"what_exists"})
-    what_exists = _text("What exists now", "Systems, data, contracts and work done so far. Names of products belong here.")
+    what_exists = _text(
+        "What exists now", "Systems, data, contracts and work done so far. Names of products belong here."
+    )
 
 
 class ConstraintsForm(SectionForm):
@@ -141,7 +143,9 @@ class BudgetForm(SectionForm):
 class DatesForm(SectionForm):
     optional = frozenset({"award_expected_on", "starts_on", "ends_on"})
     questions_close_at = Moment("Questions close", required=False, hint="Leave suppliers time to use your answers.")
-    closes_at = Moment("Bids close", required=False, hint="Midweek in the afternoon suits small firms, for example 2pm.")
+    closes_at = Moment(
+        "Bids close", required=False, hint="Midweek in the afternoon suits small firms, for example 2pm."
+    )
     award_expected_on = Day("Award expected", required=False)
     starts_on = Day("Contract starts", required=False)
     ends_on = Day("Contract ends", required=False)
@@ -151,10 +155,15 @@ class MethodForm(SectionForm):
     price_formula = Choice(
         "How prices become marks",
         required=False,
-        choices=[SelectChoice(each.code, each.title, render_kw={"hint": each.words}) for each in regimes.price_formulas()],
+        choices=[
+            SelectChoice(each.code, each.title, render_kw={"hint": each.words}) for each in regimes.price_formulas()
+        ],
     )
     tie_break = TextBox(
-        "If two bids have the same marks", rows=3, required=False, hint="For example “The higher mark for quality wins”."
+        "If two bids have the same marks",
+        rows=3,
+        required=False,
+        hint="For example “The higher mark for quality wins”.",
     )
 
 
@@ -173,9 +182,13 @@ class LawForm(SectionForm):
     )
     lots_reason = _text("Lots", "How the work is split, or why it is not. Needed above the threshold (section 18).", 3)
     reserved_to = Choice("Who may bid", choices=RESERVED_TO, required=False)
-    reserved_areas = TextLine("The local area", required=False, hint="Names of councils or counties, with commas between.")
+    reserved_areas = TextLine(
+        "The local area", required=False, hint="Names of councils or counties, with commas between."
+    )
     is_reserved_for_smes = Tick("Only small and medium businesses and the voluntary sector may bid")
-    reservation_reason = _text("Reason for reserving", "Published. Needed when you do not open the competition to all.", 3)
+    reservation_reason = _text(
+        "Reason for reserving", "Published. Needed when you do not open the competition to all.", 3
+    )
     conflicts_assessment = _text(
         "Conflicts assessment", "Who influences this purchase and what was checked. Not published (section 83).", 4
     )
@@ -202,9 +215,7 @@ DUTY_FIELDS = {
 class PanelForm(SectionForm):
     """Duties by name. Who may be offered for which is read from permissions.py."""
 
-    openers = Choices(
-        "Who opens the bids", required=False, hint="Two or more. They open together and never score."
-    )
+    openers = Choices("Who opens the bids", required=False, hint="Two or more. They open together and never score.")
     evaluators = Choices("Who scores", required=False)
     chair = OneOf("Who chairs", required=False, hint="Records the scores that the panel agrees.")
     award_approver = OneOf("Who approves the award", required=False, hint="Not the author, and outside the panel.")

@@ -45,12 +45,17 @@ class RequirementForm(ItemForm):
 
 
 class CriterionForm(ItemForm):
-    kind = Choice("Kind", choices={"quality": "Quality: scored by the panel", "price": "Price: worked out"}, inline=True)
+    kind = Choice(
+        "Kind", choices={"quality": "Quality: scored by the panel", "price": "Price: worked out"}, inline=True
+    )
     name = TextLine("Name", hint="For example “How well it meets residents’ needs”.")
     description = TextBox("What earns marks", rows=3, required=False, longest=4000)
     weight = WholeNumber("Weight, as a percentage", most=100, hint="All weights add up to 100.")
     minimum_score = WholeNumber(
-        "Least score", most=5, required=False, hint="From 0 to 5. A bid scored lower is set aside. Leave empty for none."
+        "Least score",
+        most=5,
+        required=False,
+        hint="From 0 to 5. A bid scored lower is set aside. Leave empty for none.",
     )
 
 
@@ -71,7 +76,9 @@ class QuestionForm(ItemForm):
 
 
 class PriceLineForm(ItemForm):
-    label = TextLine("What is priced", hint="For example “Build” or “Support, each month”. Bids give prices without VAT.")
+    label = TextLine(
+        "What is priced", hint="For example “Build” or “Support, each month”. Bids give prices without VAT."
+    )
     unit = TextLine("Unit", longest=60, required=False, hint="For example “month” or “day”.")
     quantity = DecimalNumber("Quantity", most=1_000_000, hint="The price is multiplied by it.")
 

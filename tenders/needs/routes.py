@@ -77,7 +77,9 @@ def new_need() -> Response:
             need = actions.draft_need(member, copy_of=source)
             flash(f"Copied from {source.reference}. Dates, people and notices were not copied", "success")
             return redirect(url_for("needs.show_need", reference=need.reference))
-        add_problems(form, [Problem("No published need has this reference. Look it up on the need's page", "reference")])
+        add_problems(
+            form, [Problem("No published need has this reference. Look it up on the need's page", "reference")]
+        )
     own = queries.needs_of_authority(member.organisation_id, size=10).rows
     return page("tenders/needs/new.html", title="Post a new need", form=form, own=own)
 
@@ -175,9 +177,7 @@ def check(reference: str) -> Response:
 def preview(reference: str) -> Response:
     """The need as a supplier sees it."""
     need = queries.get_need_of(reference, get_member().organisation_id)
-    return page(
-        "tenders/needs/preview.html", title=need.title or "Untitled need", need=need, **description(need)
-    )
+    return page("tenders/needs/preview.html", title=need.title or "Untitled need", need=need, **description(need))
 
 
 @blueprint.get("/council/needs/<reference>/documents/<int:document_id>/file")
@@ -245,5 +245,3 @@ def send_back(reference: str) -> Response:
         else:
             return _to_need(reference, "Sent back to the author with your comment")
     return page("tenders/needs/simple_form.html", title="Send back to the author", form=form, need=need, text="")
-
-

@@ -96,7 +96,9 @@ def approving_problems(need: Need, person_id: int, now: datetime) -> list[Proble
     """Whether this person may answer the request for approval: never the author."""
     status = status_of(need, now)
     if status not in ("in_review", "approved"):
-        return [Problem("This need does not wait for approval" if status == "draft" else "This need is already published")]
+        return [
+            Problem("This need does not wait for approval" if status == "draft" else "This need is already published")
+        ]
     if need.author_id == person_id:
         return [Problem("You wrote this need, so another approver decides on it")]
     return []
@@ -132,7 +134,9 @@ def question_time_problems(questions_close_at: datetime | None, closes_at: datet
 def _words(need: Need) -> list[Problem]:
     found = [Problem(message, section) for key, section, message in ONE_SENTENCE if not getattr(need, key).strip()]
     if need.location.strip() and not need.region:
-        found.append(Problem("Choose the region or enter a postcode, so that suppliers nearby find the need", "location"))
+        found.append(
+            Problem("Choose the region or enter a postcode, so that suppliers nearby find the need", "location")
+        )
     return found
 
 
@@ -193,7 +197,9 @@ def _bidding(need: Need) -> list[Problem]:
         found.append(Problem("Add at least one question for bids to answer", "bid-questions"))
     for number, question in enumerate(need.questions, start=1):
         if question.criterion is None or question.criterion.kind != "quality":
-            found.append(Problem(f"Choose the quality criterion that question {number} is scored under", "bid-questions"))
+            found.append(
+                Problem(f"Choose the quality criterion that question {number} is scored under", "bid-questions")
+            )
     if not need.price_lines:
         found.append(Problem("Add at least one line for bids to price", "price-lines"))
     return found

@@ -102,7 +102,11 @@ def _proposed(desk: Desk, part: Section, now_says: content.Content) -> content.C
     except JurisdictionClosed:
         return now_says
     closes_at = timeline.suggested_closing(regime, desk.need.estimated_value_pence, clock.now())
-    return {**now_says, "closes_at": closes_at, "questions_close_at": timeline.suggested_questions_close(regime, closes_at)}
+    return {
+        **now_says,
+        "closes_at": closes_at,
+        "questions_close_at": timeline.suggested_questions_close(regime, closes_at),
+    }
 
 
 def _section_page(desk: Desk, part: Section, form: Form | None, **more: Any) -> Response:
@@ -149,11 +153,15 @@ def _show_both(desk: Desk, part: Section, form: Any, conflict: Conflict) -> Resp
     now_says = desk.part(part)
     form.seen.data = desk.seen(part)
     form.form_errors.append(conflict.message)
-    meanwhile = [{"label": "Duties", "text": _duties(desk)}] if part.name == "panel" else [
-        {"label": form[field].label.text, "text": snapshots.in_words(key, _plain(key, now_says[key]))}
-        for key, field in ((key, form.renamed.get(key, key)) for key in part.keys)
-        if field in form
-    ]
+    meanwhile = (
+        [{"label": "Duties", "text": _duties(desk)}]
+        if part.name == "panel"
+        else [
+            {"label": form[field].label.text, "text": snapshots.in_words(key, _plain(key, now_says[key]))}
+            for key, field in ((key, form.renamed.get(key, key)) for key in part.keys)
+            if field in form
+        ]
+    )
     return _section_page(desk, part, form, meanwhile=meanwhile, status=409)
 
 
@@ -262,7 +270,13 @@ def remove_item(reference: str, section: str, item: int, is_amendment: bool) -> 
         return redirect(desk.address(part.name))
     words = snapshots.in_words(part.items, [now_says])
     return page(
-        "tenders/needs/remove_item.html", title="Remove this?", form=form, need=desk.need, section=part, desk=desk, words=words
+        "tenders/needs/remove_item.html",
+        title="Remove this?",
+        form=form,
+        need=desk.need,
+        section=part,
+        desk=desk,
+        words=words,
     )
 
 

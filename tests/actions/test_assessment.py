@@ -29,7 +29,13 @@ def give(made: assessing.Purchase, who: object, bid: int, score: int = 3) -> obj
 
 def agree(made: assessing.Purchase, bid: int, score: int = 3, **more: object) -> object:
     return actions.agree_score(
-        made.need.id, made.bids[bid].reference, made.quality.id, made.chair, score, REASON, **more  # type: ignore[arg-type]
+        made.need.id,
+        made.bids[bid].reference,
+        made.quality.id,
+        made.chair,
+        score,
+        REASON,
+        **more,  # type: ignore[arg-type]
     )
 
 
@@ -169,7 +175,9 @@ def test_before_that_an_evaluator_may_change_the_own_score() -> None:
     assert only.score == 4 and events("ScoreGiven")[1].facts["is_change"]
 
 
-@pytest.mark.parametrize(("score", "reason", "says"), [(6, REASON, "from 0 to 5"), (None, REASON, "Select"), (3, " ", "reason")])
+@pytest.mark.parametrize(
+    ("score", "reason", "says"), [(6, REASON, "from 0 to 5"), (None, REASON, "Select"), (3, " ", "reason")]
+)
 def test_a_score_is_on_the_scale_and_has_a_reason(score: int | None, reason: str, says: str) -> None:
     made = assessing.declared(assessing.opened())
     with pytest.raises(Problems, match=says):

@@ -71,7 +71,9 @@ def test_whoever_proposed_cannot_approve_even_when_named() -> None:
     both = making.member(made.council, "officer", "approver")
     from tenders.needs.models import PanelMember
 
-    making._keep(PanelMember(need_id=made.need.id, person_id=both.person_id, duty="award_approver", named_at=clock.now()))
+    making._keep(
+        PanelMember(need_id=made.need.id, person_id=both.person_id, duty="award_approver", named_at=clock.now())
+    )
     db.session.refresh(made.need)
     actions.propose_award(made.need.id, both, made.bids[0].reference, FIRST)
     with pytest.raises(Problems, match="You proposed this award"):
@@ -164,7 +166,9 @@ def test_nobody_reads_feedback_before_it_is_sent() -> None:
 def test_a_disregarded_bidder_is_told_the_ground_and_the_reason() -> None:
     made = assessing.agreed(assessing.opened(), (4, 3))
     aside = made.bids[1]
-    concluding.propose_disregard(made.need.id, aside.reference, made.chair, "procedure", "It came without a price table.")
+    concluding.propose_disregard(
+        made.need.id, aside.reference, made.chair, "procedure", "It came without a price table."
+    )
     concluding.decide_disregard(made.need.id, aside.reference, made.approver, True)
     concluding.agree_quality(made.need.id, made.chair)
     concluding.freeze_scores(made.need.id, made.chair)

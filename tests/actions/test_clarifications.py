@@ -41,7 +41,9 @@ def test_the_journal_hides_the_asker_and_the_words() -> None:
     lines = list(db.session.scalars(select(JournalLine).where(JournalLine.event == "QuestionAsked")))
     assert [each.organisation for each in lines] == ["", ""]
     assert lines[0].actor != lines[1].actor and all(each.actor.startswith("q_") for each in lines)
-    everything = " ".join(str(getattr(each, c)) for each in lines for c in ("actor", "subject", "need", "details", "role"))
+    everything = " ".join(
+        str(getattr(each, c)) for each in lines for c in ("actor", "subject", "need", "details", "role")
+    )
     for secret in ("CANARY", asker.person.pseudonym, asker.organisation.reference, "Telltale"):
         assert secret not in everything
     assert verify(db.session()).is_whole

@@ -50,7 +50,11 @@ def publish(need: Need, who: SimpleNamespace) -> Need:
 
 
 def names_of_events() -> list[str]:
-    return [name for name in db.session.scalars(select(JournalLine.event).order_by(JournalLine.number)) if name != "MadeForTest"]
+    return [
+        name
+        for name in db.session.scalars(select(JournalLine.event).order_by(JournalLine.number))
+        if name != "MadeForTest"
+    ]
 
 
 def test_draft_ask_publish(app: Flask) -> None:
@@ -147,7 +151,9 @@ def test_nothing_is_saved_while_the_approver_reads_until_it_comes_back() -> None
 def test_the_postcode_gives_the_place() -> None:
     who = council_people()
     need = draft(who)
-    actions.save_section(need.id, who.officer, "location", {"location": "City Hall", "postcode": "LN1 1YL", "region": ""})
+    actions.save_section(
+        need.id, who.officer, "location", {"location": "City Hall", "postcode": "LN1 1YL", "region": ""}
+    )
     need = queries.get_need(need.id)
     assert need.region == "East Midlands" and need.latitude == pytest.approx(53.2, abs=0.3)
 
@@ -213,7 +219,13 @@ def test_new_criterion_and_question_in_one_amendment() -> None:
     kept = amending.save_amendment(need.id, who.officer, "criteria", {"criteria": criteria})
     new = content.from_json(kept.content)["criteria"][2]["id"]
     assert new < 0
-    question = {"text": "What will you do here?", "guidance": "", "word_limit": 100, "is_required": True, "criterion_id": new}
+    question = {
+        "text": "What will you do here?",
+        "guidance": "",
+        "word_limit": 100,
+        "is_required": True,
+        "criterion_id": new,
+    }
     amending.save_amendment(need.id, who.officer, "bid-questions", {"questions": [*now_says["questions"], question]})
     amending.save_amendment(need.id, who.officer, "dates", {"closes_at": need.closes_at + timedelta(days=9)})
     need = amending.amend_need(need.id, who.officer, "Social value was left out")

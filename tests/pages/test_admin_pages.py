@@ -112,7 +112,10 @@ def test_the_dashboard_shows_the_worker_and_tries_again(admin: PageClient) -> No
 def test_reference_files_and_reading_the_councils_again(admin: PageClient) -> None:
     page = admin.get("/admin/reference")
     files = {row["File"]: row for row in page.table("Files")}
-    assert files["councils.csv"]["Rows"] == "397" and "Open Government Licence" in files["councils.csv"]["Source and licence"]
+    assert (
+        files["councils.csv"]["Rows"] == "397"
+        and "Open Government Licence" in files["councils.csv"]["Source and licence"]
+    )
     page = admin.submit(page, "Read the councils again")
     assert page.notices == ["Councils read again: 397 added, 0 changed"]
     assert admin.submit(page, "Read the councils again").notices == ["Councils read again: 0 added, 0 changed"]

@@ -91,7 +91,14 @@ def test_colleagues_scores_and_prices_are_on_no_page_while_blind(client: PageCli
     seen = assessing.seen(made)
     for who in ("ben", "chair", "officer", "approver", "asha"):
         as_person(client, seen.emails[who])
-        for path in ("", "/bids", f"/bids/{seen.bids[0]}", "/scores", "/ranking", f"/bids/{seen.bids[0]}/score/{seen.criterion}"):
+        for path in (
+            "",
+            "/bids",
+            f"/bids/{seen.bids[0]}",
+            "/scores",
+            "/ranking",
+            f"/bids/{seen.bids[0]}/score/{seen.criterion}",
+        ):
             response = client.client.get(f"{seen.home}/assessment{path}")
             text = response.get_data(as_text=True)
             assert "12,345" not in text
@@ -129,7 +136,9 @@ def test_an_approver_decides_whether_a_bid_is_set_aside(client: PageClient) -> N
     home, bid = seen.home + "/assessment", seen.bids[0]
     as_person(client, seen.emails["chair"])
     page = client.follow(client.get(f"{home}/bids/{bid}"), "Propose to disregard this bid")
-    page = client.submit(page, "Propose to disregard", status=422, ground="improper_behaviour", reason="It wrote to members.")
+    page = client.submit(
+        page, "Propose to disregard", status=422, ground="improper_behaviour", reason="It wrote to members."
+    )
     assert "Let the supplier answer first, then confirm it here" in page.errors
     client.submit(page, "Propose to disregard", was_heard=True)
     as_person(client, seen.emails["approver"])
@@ -166,7 +175,9 @@ def test_a_tie_is_decided_on_its_own_page(client: PageClient) -> None:
     seen = assessing.seen(made)
     as_person(client, seen.emails["chair"])
     page = client.get(f"{seen.home}/assessment/ranking")
-    page = client.follow(page, f"{seen.bids[0]} and {seen.bids[1]} tie for the first place: decide by the published tie-break")
+    page = client.follow(
+        page, f"{seen.bids[0]} and {seen.bids[1]} tie for the first place: decide by the published tie-break"
+    )
     assert page.has("The higher quality score wins.")
     page = client.submit(page, "Keep this decision", bid=seen.bids[1], reason="Sent first.")
     assert page.table("Bids in their order")[0]["Bid"].startswith(seen.firms[1])

@@ -14,7 +14,14 @@ from werkzeug.datastructures import FileStorage
 from marketplace import assets, config
 from marketplace.config import CHECKOUT
 from marketplace.core import forms, pages
-from marketplace.core.errors import Conflict, NotAllowed, NotFound, Problem, Problems, TooMany
+from marketplace.core.errors import (
+    Conflict,
+    NotAllowed,
+    NotFound,
+    Problem,
+    Problems,
+    TooMany,
+)
 from marketplace.core.pages import PageOf, autosaved, error_page, is_autosave, page
 from tests.pageclient import PageClient, page_problems
 

@@ -77,7 +77,14 @@ def test_a_need_is_written_and_asked_for_on_the_pages(client: PageClient, who: S
     assert check.has("Nothing stands in the way of approval"), check.text
     assert client.get(f"{home}/categories").field("capabilities") == ["online-forms"]
     preview = client.get(f"{home}/preview")
-    for words in ("Report a missed bin", "£24,000 including VAT", "East Midlands", "Works offline", "300 words at most", "Online forms and workflow"):
+    for words in (
+        "Report a missed bin",
+        "£24,000 including VAT",
+        "East Midlands",
+        "Works offline",
+        "300 words at most",
+        "Online forms and workflow",
+    ):
         assert preview.has(words)
     assert not preview.has("Two people, three months")
     asked = client.submit(check, "Ask for approval")
@@ -103,7 +110,11 @@ def test_half_a_section_is_saved_and_nonsense_keeps_what_was_typed(client: PageC
     home = client.submit(client.get("/council/needs/new"), "Begin").url
     fill(client, home, "budget", budget_note="Perhaps more next year")
     wrong = client.submit(
-        client.get(f"{home}/budget"), "Save and continue", status=422, estimated_value_pence="a lot", value_workings="Guess"
+        client.get(f"{home}/budget"),
+        "Save and continue",
+        status=422,
+        estimated_value_pence="a lot",
+        value_workings="Guess",
     )
     assert wrong.field("estimated_value_pence") == "a lot" and wrong.field("value_workings").strip() == "Guess"
     assert "like 1,200" in wrong.errors[0]
@@ -120,7 +131,9 @@ def test_a_colleagues_save_is_shown_beside_what_was_typed(client: PageClient, wh
     assert client.get(f"{home}/problem").field("problem").strip() == "Both texts"
 
 
-def test_what_was_typed_survives_a_need_that_was_sent_for_approval_meanwhile(client: PageClient, who: SimpleNamespace) -> None:
+def test_what_was_typed_survives_a_need_that_was_sent_for_approval_meanwhile(
+    client: PageClient, who: SimpleNamespace
+) -> None:
     need = draft(who)
     home, need_id = f"/council/needs/{need.reference}", need.id
     sign_in(client, who.officer_email)
@@ -216,7 +229,14 @@ def test_an_open_need_is_changed_through_the_same_pages(client: PageClient, who:
     assert client.get(f"{home}/problem").has("This need is published")
     amend = client.get(f"{home}/amend")
     assert amend.has("Nothing yet") and not amend.has("Price lines Changed")
-    page = add(client, f"{home}/amend", "bid-questions", text="By when?", word_limit="100", criterion_id="Quality of the service")
+    page = add(
+        client,
+        f"{home}/amend",
+        "bid-questions",
+        text="By when?",
+        word_limit="100",
+        criterion_id="Quality of the service",
+    )
     assert page.has("By when?")
     page = client.submit(client.follow(page, "Change By when?"), "Save", text="By when will it be live?")
     amend = client.get(f"{home}/amend")
@@ -228,7 +248,11 @@ def test_an_open_need_is_changed_through_the_same_pages(client: PageClient, who:
     done = client.submit(client.get(f"{home}/amend"), "Publish the changes", reason="Suppliers asked")
     assert done.h1.endswith(title)
     history = client.get(f"{home}/versions")
-    assert history.has("Version 2: changed") and history.has("Suppliers asked") and history.has("changed what suppliers bid")
+    assert (
+        history.has("Version 2: changed")
+        and history.has("Suppliers asked")
+        and history.has("changed what suppliers bid")
+    )
 
 
 def test_more_time_and_withdrawal(client: PageClient, who: SimpleNamespace) -> None:

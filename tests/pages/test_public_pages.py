@@ -53,7 +53,8 @@ def test_front_counts_what_is_there(app, client: PageClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/how-it-works", "/accessibility", "/privacy", "/open-data", "/councils", "/outbox", "/needs", "/suppliers"]
+    "path",
+    ["/how-it-works", "/accessibility", "/privacy", "/open-data", "/councils", "/outbox", "/needs", "/suppliers"],
 )
 def test_every_page_stands_when_nothing_is_there(app, client: PageClient, path: str) -> None:
     client.get(path)

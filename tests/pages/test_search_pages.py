@@ -155,7 +155,9 @@ def test_a_supplier_sees_needs_that_fit_and_why(client: PageClient) -> None:
 def test_a_council_ranks_and_invites_with_a_reason(client: PageClient) -> None:
     officer = making.officer()
     need = making.open_need(officer.organisation)
-    firm = making.supplier("Bin Reports Ltd", about="Missed bin reports and case management.", source="t", source_id="1")
+    firm = making.supplier(
+        "Bin Reports Ltd", about="Missed bin reports and case management.", source="t", source_id="1"
+    )
     making.supplier("Roofers Ltd", about="Slate roofs.", source="t", source_id="2")
     other = making.open_need().reference
     reindex()

@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 
 from marketplace.core.csvfile import Column, cell, uncell, write_csv
 
-COLUMNS = [Column("name", "what it is called", "", "x.name", lambda row: row[0]), Column("n", "how many", "", "x.n", lambda row: row[1])]
+COLUMNS = [
+    Column("name", "what it is called", "", "x.name", lambda row: row[0]),
+    Column("n", "how many", "", "x.n", lambda row: row[1]),
+]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+44", "-5 apples", "@cmd", "\tx", "\rx", "\nx", "＝1", "'quoted"])

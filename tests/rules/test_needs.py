@@ -17,7 +17,8 @@ NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 def whole_need(**facts: object) -> Need:
     """A draft with nothing left to do."""
     words = dict.fromkeys(
-        ("title", "summary", "problem", "who_is_affected", "outcomes", "location", "value_workings", "tie_break"), "Said"
+        ("title", "summary", "problem", "who_is_affected", "outcomes", "location", "value_workings", "tie_break"),
+        "Said",
     )
     empty = dict.fromkeys(
         (
@@ -69,7 +70,7 @@ def test_a_whole_need_has_nothing_to_do() -> None:
 
 def test_an_empty_need_says_everything_in_the_sections_where_it_is_mended() -> None:
     need = Need(
-        **{c: "" for c in (*content.WORDS, "location", "region", "cpv_codes", "value_workings", "tie_break", "regime")},
+        **dict.fromkeys((*content.WORDS, "location", "region", "cpv_codes", "value_workings", "tie_break", "regime"), ""),
         **dict.fromkeys(("sme_barriers", "lots_reason", "conflicts_assessment", "reservation_reason"), ""),
         jurisdiction="ENG", price_formula="", reserved_to="none", reserved_areas="", author_id=1,
     )  # fmt: skip

@@ -38,7 +38,9 @@ def test_a_product_may_be_named_where_it_exists_or_has_an_equivalent() -> None:
 
 
 def test_a_word_inside_another_is_not_meant() -> None:
-    assert "sap" not in said(clarity_advice(whole_need(constraints="The data must not disappear. Sapling."), NOW)).lower()
+    assert (
+        "sap" not in said(clarity_advice(whole_need(constraints="The data must not disappear. Sapling."), NOW)).lower()
+    )
 
 
 def test_a_turnover_test_is_noticed() -> None:

@@ -100,7 +100,10 @@ def test_totals_stay_within_a_hundred_and_ranks_follow_them(
 @given(st.permutations([offer(1, "30", 100), offer(2, "45", 130), offer(3, "30", 100), offer(4, "15", 90)]))
 def test_the_order_of_receipt_changes_nothing(offers: list[Offer]) -> None:
     places = {each.bid_id: (each.rank, each.total) for each in ranked(offers, "lowest_over_price", 40)}
-    again = {each.bid_id: (each.rank, each.total) for each in ranked(sorted(offers, key=lambda o: o.bid_id), "lowest_over_price", 40)}
+    again = {
+        each.bid_id: (each.rank, each.total)
+        for each in ranked(sorted(offers, key=lambda o: o.bid_id), "lowest_over_price", 40)
+    }
     assert places == again
 
 
@@ -142,7 +145,9 @@ def test_abnormally_low_is_more_than_the_percentage_under_the_mean_of_the_others
 
 
 def board(**facts: object) -> Board:
-    return Board(bids=(1, 2), criteria=(Measure(7, "Plan", 40, 3), Measure(8, "Team", 20)), evaluators=(10, 11), **facts)  # type: ignore[arg-type]
+    return Board(
+        bids=(1, 2), criteria=(Measure(7, "Plan", 40, 3), Measure(8, "Team", 20)), evaluators=(10, 11), **facts
+    )  # type: ignore[arg-type]
 
 
 def full(person: int, score: int = 3) -> dict[tuple[int, int, int], int]:
