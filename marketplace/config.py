@@ -24,7 +24,9 @@ class Settings:
     service_name: str = _setting("Market Cross", "the name in headers, titles and mails")  # type: ignore[assignment]
     public_url: str = _setting("", "the address that mails and feeds name; empty means the one being served")  # type: ignore[assignment]
     demonstration: bool = _setting(False, "shows the demonstration banner and the outbox page")  # type: ignore[assignment]
-    ocid_prefix: str = _setting("", "our registered OCDS prefix (ocds-xxxxxx); empty gives out no open contracting data")  # type: ignore[assignment]
+    ocid_prefix: str = _setting(
+        "", "our registered OCDS prefix (ocds-xxxxxx); empty gives out no open contracting data"
+    )  # type: ignore[assignment]
     https: bool = _setting(False, "the service is reached by https: secure cookies and HSTS")  # type: ignore[assignment]
     secret_key: str = _setting("", "signs sessions; empty means a key made once under home/keys")  # type: ignore[assignment]
     search_engine: str = _setting("whoosh", "the full-text engine; only whoosh so far")  # type: ignore[assignment]

@@ -155,7 +155,9 @@ def _with_filters(question: Question, args: MultiDict[str, str]) -> Question:
     page = _number(args.get("page", "1") or "1", "page", MOST_PAGES)
     after = args.get("after", "")
     if question.query.was_cut:
-        note = f"Your search was long: only its first {LONGEST_QUERY} characters or twelve words were used. {note}".strip()
+        note = (
+            f"Your search was long: only its first {LONGEST_QUERY} characters or twelve words were used. {note}".strip()
+        )
     return replace(question, filters=filters, sort=Sort(sort), page=page, after=after, note=note)
 
 
@@ -197,7 +199,10 @@ def _near(question: Question) -> tuple[Near | None, str]:
     miles = _number(question.one("within") or str(USUAL_MILES), "within", 1000)
     place = find_place(asked)
     if place is None:
-        return None, f"We do not know the postcode “{asked[:20]}”, so distance was left out. Enter one like LN1 1YL or LN1."
+        return (
+            None,
+            f"We do not know the postcode “{asked[:20]}”, so distance was left out. Enter one like LN1 1YL or LN1.",
+        )
     return Near(place.latitude, place.longitude, miles), ""
 
 

@@ -52,7 +52,9 @@ def need_card(hit: Hit, now: datetime) -> Card:
     assert isinstance(need, NeedDocument)
     status = status_at(need, now)
     when = _closing(need.closes_at, now) if status is Status.OPEN else _closed(need.closes_at)
-    facts = _need_facts(need.buyer, need.region or "", need.value_pence, when, "" if need.source == OURS else need.source)
+    facts = _need_facts(
+        need.buyer, need.region or "", need.value_pence, when, "" if need.source == OURS else need.source
+    )
     snippets = tuple((each.label, each.pieces) for each in hit.snippets)
     return Card(need.url, hit.title, STATUSES[status], COLOURS[status], facts, snippets)
 
@@ -61,7 +63,9 @@ def supplier_row_card(row: Row[Any]) -> Card:
     """A row of plain_lists.public_suppliers_page."""
     text = row.summary or row.about
     facts = _supplier_facts(row.region, row.size, row.source)
-    return Card(f"/suppliers/{row.slug}", ((row.name, False),), "", "", facts, (("", ((text, False),)),) if text else ())
+    return Card(
+        f"/suppliers/{row.slug}", ((row.name, False),), "", "", facts, (("", ((text, False),)),) if text else ()
+    )
 
 
 def supplier_card(hit: Hit) -> Card:
@@ -119,4 +123,3 @@ def options(question: Question, name: str, choices: Iterable[str], results: Resu
     known = dict.fromkeys((*choices, *counts)) if name in ("category", "source") else dict.fromkeys(choices)
     shown = [value for value in known if counts.get(value) or value in chosen]
     return [Option(value, label_of(name, value), counts.get(value, 0), value in chosen) for value in shown]
-

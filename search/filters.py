@@ -89,7 +89,9 @@ def _listed(question: Question, results: Results | None, name: str, legend: str,
 def _uncounted(question: Question, name: str, legend: str, choices: Iterable[str]) -> Group:
     chosen = question.chosen(name)
     known = dict.fromkeys((*choices, *chosen))
-    return Group(name, legend, [Option(each, label_of(name, each), None, each in chosen) for each in known], is_list=True)
+    return Group(
+        name, legend, [Option(each, label_of(name, each), None, each in chosen) for each in known], is_list=True
+    )
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,9 @@ def change_password() -> Any:
 @signed_in
 def switch() -> Any:
     wanted = request.form.get("membership", "")
-    chosen = next((m for m in queries.memberships_of_person(current_user.id) if str(m.id) == wanted and m.is_live), None)
+    chosen = next(
+        (m for m in queries.memberships_of_person(current_user.id) if str(m.id) == wanted and m.is_live), None
+    )
     if chosen is None:
         raise NotFound("You are not a member there.")
     choose_membership(chosen)

@@ -70,7 +70,9 @@ class JoinChoiceForm(Form):
         "Who do you work for?",
         required="Choose a supplier or a council",
         choices=[
-            SelectChoice("supplier", "A supplier", render_kw={"hint": "A firm, charity or sole trader that sells technology"}),
+            SelectChoice(
+                "supplier", "A supplier", render_kw={"hint": "A firm, charity or sole trader that sells technology"}
+            ),
             SelectChoice("council", "A council", render_kw={"hint": "A UK council or combined authority that buys it"}),
         ],
     )

@@ -29,7 +29,11 @@ def authority_of(organisation: Organisation) -> str:
 
 @action
 def make_member(
-    person: Person, organisation: Organisation, roles: Collection[str], approved: bool = True, actor: Actor | None = None
+    person: Person,
+    organisation: Organisation,
+    roles: Collection[str],
+    approved: bool = True,
+    actor: Actor | None = None,
 ) -> Membership:
     """Puts a person into an organisation with these roles; acting starts once the address is confirmed."""
     membership = _membership_row(person, organisation)
@@ -54,9 +58,7 @@ def ask_to_join(person: Person, organisation: Organisation, note: str = "") -> M
     membership = _membership_row(person, organisation)
     membership.note = note.strip()
     record(
-        JoinAsked(
-            subject=person.pseudonym, organisation=organisation.reference, authority=authority_of(organisation)
-        ),
+        JoinAsked(subject=person.pseudonym, organisation=organisation.reference, authority=authority_of(organisation)),
         Actor(person.pseudonym, "", "person"),
     )
     db.session.flush()

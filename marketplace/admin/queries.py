@@ -102,7 +102,9 @@ def search_organisations(words: str, kind: str, state: str, number: int) -> Page
     if kind:
         query = query.where(Organisation.kind == kind)
     query = _in_state(query, state)
-    total = db.session.scalar(select(func.count()).select_from(query.with_only_columns(Organisation.id).subquery())) or 0
+    total = (
+        db.session.scalar(select(func.count()).select_from(query.with_only_columns(Organisation.id).subquery())) or 0
+    )
     rows = query.order_by(Organisation.name, Organisation.id).limit(PAGE_SIZE).offset((number - 1) * PAGE_SIZE)
     return PageOf(db.session.scalars(rows).unique().all(), number, PAGE_SIZE, total)
 
@@ -125,9 +127,7 @@ def acts_on(reference: str) -> Sequence[JournalLine]:
 
 def members_including_waiting(organisation_id: int) -> Sequence[Membership]:
     """Members and requests that have not ended, confirmed or not, oldest first."""
-    query = select(Membership).where(
-        Membership.organisation_id == organisation_id, Membership.ended_at.is_(None)
-    )
+    query = select(Membership).where(Membership.organisation_id == organisation_id, Membership.ended_at.is_(None))
     return db.session.scalars(query.order_by(Membership.id)).unique().all()
 
 
