@@ -59,7 +59,7 @@ def session() -> Session:
 
 @pytest.mark.parametrize("at", ASKED_AT)
 def test_python_and_sql_agree(session: Session, at: datetime) -> None:
-    in_sql = dict(session.execute(select(Need.id, status_expression(at))))
+    in_sql = {row[0]: row[1] for row in session.execute(select(Need.id, status_expression(at)))}
     assert len(in_sql) == 2 ** len(FACTS)
     for number, facts in enumerate(combinations(), start=1):
         assert status_of(Need(**facts), at) == in_sql[number], facts
