@@ -82,5 +82,5 @@ def track_record_of(organisation_id: int) -> TrackRecord:
         .join(Need, Need.id == Award.need_id)
         .where(*mine, Award.summaries_sent_at.is_not(None))
     )
-    counts = dict(db.session.execute(opened))
+    counts = {row[0]: row[1] for row in db.session.execute(opened)}
     return track_record(needs, counts, list(db.session.scalars(winners)))
