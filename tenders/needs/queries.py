@@ -98,7 +98,7 @@ def counts_by_status(organisation_id: int, at: datetime | None = None) -> dict[s
     status = status_expression(at).label("status")
     chosen = select(status).where(Need.authority_id == organisation_id).subquery()
     rows = db.session.execute(select(chosen.c.status, func.count()).group_by(chosen.c.status).order_by(chosen.c.status))
-    return dict(rows.tuples().all())
+    return {name: count for name, count in rows}
 
 
 def needs_waiting_for_approval(organisation_id: int, not_by: int) -> Sequence[Need]:
