@@ -36,7 +36,7 @@ test: install .venv/installed-test ## the fast tests, on SQLite
 	$(BIN)/python -m pytest -n 2 -m "not browser and not slow"
 
 lint: .venv/installed-ci ## ruff and mypy
-	$(BIN)/ruff check --no-cache --line-length 120 --select E,F,W,I,UP,B,C4,RUF100 --ignore E501 marketplace suppliers tenders search tests migrations
+	$(BIN)/ruff check --no-cache --line-length 120 --select E,F,W,I,UP,B,RUF100 --ignore E501 marketplace suppliers tenders search tests migrations
 	$(BIN)/mypy --cache-dir /dev/null marketplace suppliers tenders search
 
 bench: install .venv/installed-test ## speed as ratios to a yardstick in the same run (YARDSTICKS=folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +40,7 @@ def needs_for(supplier: Supplier, limit: int = MOST_NEEDS) -> list[Fit]:
     passages += [Passage("Capabilities", each.title) for each in named_capabilities(supplier.capabilities)]
     matches = _match(passages, Kind.NEED, limit)
     rows = {row.reference: row for row in needs_by_reference([each.reference for each in matches])}
-    return [_fit(each, rows[each.reference]) for each in matches if each.reference in rows]
+    return _with_reasons(_fit(each, rows[each.reference]) for each in matches if each.reference in rows)
 
 
 def suppliers_for(need: Need, limit: int = MOST_SUPPLIERS) -> list[Fit]:
@@ -52,7 +53,12 @@ def suppliers_for(need: Need, limit: int = MOST_SUPPLIERS) -> list[Fit]:
         .where(Organisation.reference.in_([each.reference for each in matches]), is_public())
     )  # fmt: skip
     rows = {row.reference: row for row in db.session.execute(query)}
-    return [_fit(each, rows[each.reference]) for each in matches if each.reference in rows]
+    return _with_reasons(_fit(each, rows[each.reference]) for each in matches if each.reference in rows)
+
+
+def _with_reasons(fits: Iterable[Fit]) -> list[Fit]:
+    # A match that cannot say why it is one helps nobody.
+    return [each for each in fits if each.matched]
 
 
 def _match(passages: list[Passage], kind: Kind, limit: int) -> list[Match]:

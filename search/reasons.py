@@ -19,6 +19,35 @@ MOST_NOT_MENTIONED = 5
 LONGEST_SENTENCE = 240
 _REQUIREMENT = re.compile(r"(?i)\b(requirement|essential|desirable|outcome|nice)")
 _SENTENCE = re.compile(r"[^.!?;\n]+(?:[.!?;](?!\s|$)[^.!?;\n]*)*[.!?;]?")
+# Words of everyday speech, which tell nothing of a trade.
+_EVERYDAY_WORDS = (
+    "about above act add after again against ago agree ahead all allow almost alone along already although always"
+    " among amount answer answers any anyone anything apply around ask asked asking away back bad base become before"
+    " begin behind being believe best better between big both bring brings brought build building built busy buy call"
+    " called came can cause centre change changed changes check choose clearly close closely come comes"
+    " common complete consider contain continue correct cost could cover current currently day days decide describe"
+    " detail details did differ different direct do does doing done down during each early easily easy either else end"
+    " enough even ever every everybody everyone everything exactly expect explain extra fact far fast feel few"
+    " fill final find first fit five focus follow following for four free from front full further gave general"
+    " get gets getting give given gives go goes going gone got group had half hand happen hard has have having hear"
+    " held here hold hour hours how however idea if improve in include included increase indeed instead into issue"
+    " issues it item its itself join judge judging just kind knew know known last late later lead least leave led left"
+    " less let level like likely limit line link list little live long longer look looked looking lot low made main"
+    " major makes making many mark match may mean means member mend might mind minute miss month months more most"
+    " mostly move moved much name near nearly never next nine no nobody none nor normal not note nothing now number of"
+    " off often old older on once one only open openly opens or order other others our out over own page pages paid"
+    " particular past pattern per perhaps period person pick place point possible potential present"
+    " previous problem problems process produce product quick quickly quite raise raised rather reach read ready"
+    " real really reason receive recent reduce regular remain result results return review right role"
+    " run running said same save saw say says second see seek seem seen self send sense sent separate set seven"
+    " several share sharing she short should show shown shows side simple simply since single six size small so some"
+    " somebody someone something soon sort speak specific spend staff stage stand start started state stay step still"
+    " stop such sure take taken takes taking talk tell ten term terms than that their them themselves then there"
+    " these they thing things think third this those though three through throughout time times today together told"
+    " too took toward try turn twice two type under unless until up upon usual usually value various very via view"
+    " visit wait want wanted wants was watch week weeks were what when where whether which while who whoever whole"
+    " whom whose why will wish with within without word words would write wrong yet you young your"
+)
 # The words of every need, which say nothing of this one.
 _GENERIC_WORDS = (
     "ability able access across address also area based clear council councils county borough city deliver"
@@ -33,7 +62,7 @@ _GENERIC_WORDS = (
 )
 # Some of them tell something after another word: case management, records system.
 _SECOND = frozenset(map(stem, ("management", "system", "service", "support", "design", "development")))
-_GENERIC = frozenset(stem(word) for word in _GENERIC_WORDS.split())
+_GENERIC = frozenset(stem(word) for word in (_GENERIC_WORDS + " " + _EVERYDAY_WORDS).split())
 
 
 @dataclass(frozen=True)
