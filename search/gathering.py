@@ -23,7 +23,7 @@ from search.documents import (
 )
 from suppliers.profiles.models import Supplier
 from suppliers.profiles.queries import each_supplier, public_suppliers
-from suppliers.record import passages_of
+from suppliers.record import named_capabilities, passages_of
 from suppliers.solutions.models import Solution
 from suppliers.solutions.queries import solutions_by_supplier
 from tenders.awards.models import Award
@@ -70,6 +70,8 @@ def supplier_documents(suppliers: Sequence[Supplier]) -> list[SupplierDocument]:
 def description_passages(need: Need) -> list[Passage]:
     """What the council wrote: the words by which suppliers are matched, published or not. The title stands apart."""
     found = [Passage(label, text) for label, key in WORDS if (text := getattr(need, key))]
+    # A firm that ticked what the council asks for fits, whatever words either of them wrote besides.
+    found += [Passage("What is needed", each.title) for each in named_capabilities(need.capabilities)]
     numbers: dict[str, int] = defaultdict(int)
     for each in need.requirements:
         numbers[each.kind] += 1
