@@ -108,7 +108,7 @@ def a_firm_registers(world: World, firm: str) -> None:
         "What kind of organisation is it?": "A sole trader or an ordinary partnership",
         "How many people work there?": "Fewer than 10 people",
         "Postcode": "ls1 1ur",
-        "What can you do?": ["Online forms and workflow"],
+        "Online forms and workflow": True,
         "What you do, in plain words": "We build plain web services for councils.",
         "Your full name": f"Person of {firm}",
         "Your email address": email,
@@ -121,6 +121,8 @@ def a_firm_registers(world: World, firm: str) -> None:
     if hand.path == "/sign-in":
         hand.fill("Sign in", {"Email address": email, "Password": making.PASSWORD})
     world.work()
+    hand.go("/supplier")
+    assert hand.offers(TITLE), "the open need that asks for what the firm ticked is shown to it"
 
 
 def a_bid_is_written(world: World, firm: str) -> None:
