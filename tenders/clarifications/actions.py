@@ -31,7 +31,7 @@ def ask_question(need_id: int, member: Membership, question: str) -> Clarificati
     now = clock.now()
     if need.published_at is None:
         raise NotFound(needs.NO_NEED)
-    insist(rules.asking_problems(need, question, now))
+    insist(rules.asking_problems(need, question, now, queries.asker_of(member.organisation_id, member.person_id)))
     asked = Clarification(
         # Random, so that the order of questions tells nobody who asked when.
         reference=pseudonym("Q", 8),
@@ -66,8 +66,10 @@ def answer_question(
         raise NotFound(needs.NO_NEED)
     clarification = queries.get_clarification(need, reference, lock=True)
     now = clock.now()
+    asker = queries.asker_of(clarification.asked_by_supplier_id, clarification.asked_by_person_id)
     insist(
-        rules.answering_time_problems(need, now) or rules.answering_problems(clarification, published_question, answer)
+        rules.answering_time_problems(need, now)
+        or rules.answering_problems(clarification, published_question, answer, asker, rules.words_of(need))
     )
     clarification.number = queries.next_number(need)
     clarification.published_question, clarification.answer = published_question.strip(), answer.strip()

@@ -11,7 +11,8 @@ class AskForm(Form):
         "Your question",
         rows=6,
         longest=MOST_CHARACTERS,
-        hint="Everyone reads it with its answer. Leave out your firm's name and anything secret: nobody is told who asks.",
+        hint="Everyone reads it with its answer. Leave out names, e-mail addresses, phone numbers and anything secret: "
+        "nobody is told who asks.",
     )
     ask = Save("Send the question")
 
@@ -21,7 +22,7 @@ class AnswerForm(Form):
         "The question as everyone will read it",
         rows=5,
         longest=MOST_CHARACTERS,
-        hint="Take out whatever could give the asker away.",
+        hint="Take out whatever could give the asker away: names of firms, e-mail addresses, phone numbers.",
     )
     answer = TextBox("Your answer", rows=8, longest=20_000, hint="Goes to everyone at the same time.")
     changes_the_need = Tick(

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import Select, func, select
 
+from marketplace.accounts.models import Person
 from marketplace.core import db
 from marketplace.core.errors import NotFound
+from suppliers.profiles.models import Supplier
 from tenders.clarifications.models import Clarification
+from tenders.clarifications.telltales import Asker
 from tenders.needs.models import Need
 
 NO_QUESTION = "There is no such question."
@@ -76,6 +79,13 @@ def waiting_by_need(organisation_id: int) -> Sequence[tuple[Need, int]]:
 def next_number(need: Need) -> int:
     """The number of the next answer: answers are numbered in the order in which they are given."""
     return (db.session.scalar(select(func.max(Clarification.number)).where(Clarification.need_id == need.id)) or 0) + 1
+
+
+def asker_of(supplier_id: int | None, person_id: int | None) -> Asker:
+    """The names that must not stand in a question, for the rules alone."""
+    firm = db.session.get(Supplier, supplier_id) if supplier_id else None
+    person = db.session.get(Person, person_id) if person_id else None
+    return Asker(firm.name if firm else "", firm.website if firm else "", person.name if person else "")
 
 
 def _one(query: Select[Clarification], lock: bool) -> Clarification:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from marketplace.core import clock, db
 from marketplace.core.errors import Conflict, NotAllowed, NotFound, Problems
-from marketplace.core.journal import JournalLine, verify
+from marketplace.core.journal import JournalLine, record, verify
 from marketplace.core.letters import write_letters
 from marketplace.core.mail import Mail
 from tenders.clarifications import actions, emails, queries
@@ -47,6 +47,28 @@ def test_the_journal_hides_the_asker_and_the_words() -> None:
     for secret in ("CANARY", asker.person.pseudonym, asker.organisation.reference, "Telltale"):
         assert secret not in everything
     assert verify(db.session()).is_whole
+
+
+def test_an_answer_tells_no_name_that_the_question_told_and_trying_names_tells_nothing() -> None:
+    council = making.council()
+    officer, need = making.officer(council), making.open_need(council)
+    firm = making.supplier("Before Ltd")
+    asked = actions.ask_question(need.id, making.supplier_member(firm), "We at Telltale ask: is data moved?").reference
+    with db.one_action("test") as current:  # the firm takes the name that its question told
+        current.merge(firm.organisation).name = "Telltale Ltd"
+        record(making.MadeForTest(subject="test"))
+    for question, answer in (
+        ("Telltale’s question: is data moved?", "Yes."),
+        ("Is data moved? ring 020 7946 0000", "Yes."),
+        ("Is data moved? ask@example.org", "Yes."),
+        ("Is data moved?", "As we told Telltale Limited, yes."),
+    ):
+        with pytest.raises(Problems, match="still has words that may show who asked") as refused:
+            actions.answer_question(need.id, officer, asked, question, answer)
+        assert "Telltale" not in str(refused.value)
+    plain = actions.ask_question(need.id, making.supplier_member(firm), "Is Welsh needed?").reference
+    tried = actions.answer_question(need.id, officer, plain, "Is Welsh needed, Telltale Ltd?", "Yes, Telltale Ltd.")
+    assert tried.number == 1
 
 
 def test_only_suppliers_ask_and_only_about_public_needs() -> None:

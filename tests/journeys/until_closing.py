@@ -179,7 +179,7 @@ def a_question_is_asked_and_answered(world: World) -> None:
     asker, officer, reader = world.screen(SECOND), world.screen("Olu"), world.screen("A reader")
     asker.go(f"/needs/{world.need}")
     asker.follow("Ask a question")
-    asker.fill("Send the question", {"Your question": f"We at {SECOND} ask: are old reports moved?"})
+    asker.fill("Send the question", {"Your question": "We ask: are old reports moved?"})
     world.work()
     officer.go(f"{world.home}/questions")
     assert f"Person of {SECOND}" not in officer.source

@@ -20,7 +20,13 @@ def test_a_question_is_asked_answered_and_read_without_its_asker(client: PageCli
     sign_in(client, asker_email)
     page = client.get(f"/needs/{reference}/questions/ask")
     assert client.submit(page, "Send the question", status=422, question=" ").errors == ["Enter your question"]
-    sent = client.submit(page, "Send the question", question="We at Telltale ask: is data moved?")
+    typed = "We at telltale (020 7946 0000, ask@telltale.example) ask: is data moved?"
+    refused = client.submit(page, "Send the question", status=422, question=typed)
+    assert refused.errors == [
+        "Take out the e-mail address, the phone number and your firm’s name: your question is published"
+    ]
+    assert refused.field("question").strip() == typed
+    sent = client.submit(page, "Send the question", question="Is data moved?")
     assert sent.has("not answered yet")
     client.sign_out()
     sign_in(client, officer)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from tenders.clarifications import rules
+import pytest
+
+from tenders.clarifications import rules, telltales
 from tenders.clarifications.models import Clarification
+from tenders.clarifications.telltales import EMAIL, FIRM, PERSON, PHONE, Asker
 from tests.rules.test_needs import NOW, said, whole_need
 
 
@@ -42,3 +45,28 @@ def test_answers_end_with_the_bids() -> None:
     assert need.closes_at is not None
     assert rules.answering_time_problems(need, need.closes_at) == []
     assert rules.answering_time_problems(need, need.closes_at + timedelta(microseconds=1))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Write to a.b@firm.co.uk", {EMAIL}),
+        ("Write to ab (at) firm.co.uk", {EMAIL}),
+        ("Ring +44 (0)20 7946 0000 or 07700-900123", {PHONE}),
+        ("From 01-04-2026 12:00 to 02.03.2027, N-2026-0042, £10,000,000,000, CPV 72000000-5", set()),
+        ("We at Bright Data ask", {FIRM}),
+        ("brightdata’s clients, see BRIGHT-DATA.example", {FIRM}),
+        ("Regards, P. Shah", {PERSON}),
+        ("Is the data bright, and who is Shah?", set()),
+    ],
+)
+def test_words_that_tell_who_asks(text: str, found: set[str]) -> None:
+    asker = Asker("BrightData Ltd", "https://www.bright-data.example", "Priya Shah")
+    assert telltales.contact_kinds(text) | telltales.name_kinds(text, asker, "") == found
+
+
+def test_a_firm_named_by_a_word_of_the_need_may_use_that_word() -> None:
+    asker = Asker("Housing Ltd")
+    assert telltales.name_kinds("Is housing data moved?", asker, "Housing repairs") == set()
+    assert telltales.name_kinds("We at Housing Limited ask", asker, "Housing repairs") == set()
+    assert telltales.name_kinds("We at Housing Ltd ask", asker, "Housing repairs") == {FIRM}
