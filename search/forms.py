@@ -18,6 +18,7 @@ class InviteForm(Form):
 
     reason = TextBox(
         "Why do you invite them?",
+        required="Say why you invite them",
         rows=3,
         hint="The suppliers read this, and it stays on record for auditors. Say what in their profile fits.",
         longest=2000,

@@ -25,7 +25,9 @@ from wtforms.fields import SelectChoice
 from wtforms.utils import unset_value
 from wtforms.validators import StopValidation, ValidationError
 
+from marketplace import config
 from marketplace.core.clock import london
+from marketplace.core.files import SIGNATURES
 from marketplace.core.geography import normalise_postcode
 from marketplace.core.moments import MONTHS, NotAMoment, london_instant, parse_month, parse_time_of_day
 from marketplace.core.money import MOST_PENCE, MoneyUnreadable, parse_pounds, pounds, pounds_exact
@@ -33,6 +35,7 @@ from marketplace.core.money import MOST_PENCE, MoneyUnreadable, parse_pounds, po
 Choosable = Iterable[SelectChoice | str] | dict[str, str]
 MOST_CHARACTERS = 200  # of a single line, unless the field says otherwise
 _KEPT_CONTROLS = "\t\n"
+_VERBS = ("add", "choose", "describe", "enter", "explain", "give", "say", "select", "set", "tell", "upload", "write")
 _SPEAKS_FOR_ITSELF = ("your", "the", "a", "an", "this", "their", "how", "what", "which", "who", "when", "where", "why")
 
 
@@ -59,6 +62,18 @@ def named(label: str) -> str:
     """A label with its article: "Closing date" -> "the closing date", "Your name" -> "your name"."""
     subject = subject_of(label)
     return subject if subject.split(" ", 1)[0].lower() in _SPEAKS_FOR_ITSELF else f"the {subject}"
+
+
+def _is_order(label: str) -> bool:
+    """Whether the label says what to do already: "Choose a password"."""
+    return label.split(" ", 1)[0].lower() in _VERBS
+
+
+def _noun_of(label: str) -> str:
+    """The subject of a label, of an order what it is about: "Choose a password" -> "password"."""
+    if _is_order(label):
+        label = re.sub(r"^\S+ (?:(?:an?|the|your) )?", "", label)
+    return subject_of(label)
 
 
 class Needed:
@@ -92,15 +107,19 @@ class GovField:
         label: str,
         *,
         hint: str = "",
+        subject: str = "",
         required: bool | str = True,
         validators: Sequence[Callable[..., None]] = (),
         classes: str = "",
         params: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """`required` may be the message itself; False adds "(optional)" to the label. `params` go to the macro."""
-        self.subject = subject_of(label)
-        gate: Callable[..., None] = Needed(required if isinstance(required, str) else self.missing(label))
+        """`required` may be the message itself; False adds "(optional)" to the label. `params` go to the macro.
+
+        `subject` is the noun that messages use where the label is none: "closing date" for "Bids close".
+        """
+        self.subject = subject or _noun_of(label)
+        gate: Callable[..., None] = Needed(required if isinstance(required, str) else self.missing(subject or label))
         if not required:
             gate, label = Empty(), f"{label} (optional)"
         extra = {**self.macro_params(), **(params or {})}
@@ -115,7 +134,7 @@ class GovField:
         """The message for an empty field, unless `required` gives one."""
         if label.endswith("?"):
             return f"{self.asking} an answer to “{label}”"
-        return f"{self.asking} {named(label)}"
+        return label if _is_order(label) else f"{self.asking} {named(label)}"
 
     def macro_params(self) -> dict[str, Any]:
         """What the GOV.UK macro is always told for this kind of field."""
@@ -606,17 +625,29 @@ class Moment(Day):
 
 
 class Upload(GovField, FileField):
-    """One file; gives Werkzeug's FileStorage, or None. `extensions` are without dots; content is checked at storing."""
+    """One file; gives Werkzeug's FileStorage, or None. `extensions` are without dots; content is checked at storing.
+
+    The hint ends with the kinds that are taken and the most megabytes.
+    """
 
     widget = _FileInput()
     asking = "Choose"
 
-    def __init__(self, label: str, *, extensions: Sequence[str] = (), **kwargs: Any) -> None:
+    def __init__(self, label: str, *, extensions: Sequence[str] = tuple(SIGNATURES), **kwargs: Any) -> None:
         self.extensions = tuple(extensions)
         super().__init__(label, **kwargs)
+        # Here and not before: a form is made for each page, and the limit belongs to the running copy.
+        self.description = " ".join(filter(None, (self.description, self._limits())))
+
+    def _limits(self) -> str:
+        kinds = [each.upper() for each in self.extensions if each != "jpeg"]
+        listed = f"{', '.join(kinds[:-1])} or {kinds[-1]}" if len(kinds) > 1 else "".join(kinds)
+        return f"{listed or 'Any kind'}, at most {config.current().max_upload_megabytes} MB."
 
     def missing(self, label: str) -> str:
-        return f"Choose a file for {named(label)}"
+        if _noun_of(label) == "file":
+            return "Choose a file"
+        return f"Choose a file for {named(_noun_of(label))}"
 
     def macro_params(self) -> dict[str, Any]:
         accept = ",".join(f".{each}" for each in self.extensions)
@@ -625,7 +656,7 @@ class Upload(GovField, FileField):
     def post_validate(self, form: object, validation_stopped: bool) -> None:
         name = (self.data.filename or "").lower() if self.data else ""
         if name and self.extensions and name.rsplit(".", 1)[-1] not in self.extensions:
-            listed = ", ".join(each.upper() for each in self.extensions)
+            listed = ", ".join(each.upper() for each in self.extensions if each != "jpeg")
             raise ValidationError(f"The chosen file must be one of these kinds: {listed}")
 
 

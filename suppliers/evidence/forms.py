@@ -14,7 +14,7 @@ from suppliers.evidence.rules import KINDS, EvidenceFacts
 class EvidenceForm(Form):
     """One certificate or policy; the copy of the paper is optional and never public."""
 
-    kind = Choice("What kind is it?", choices=KINDS, inline=True)
+    kind = Choice("What kind is it?", required="Select a certificate or insurance", choices=KINDS, inline=True)
     name = TextLine(
         "What it is", hint="For example: Cyber Essentials, ISO 27001, Professional indemnity, Public liability"
     )
@@ -22,9 +22,12 @@ class EvidenceForm(Form):
     number = TextLine("Certificate or policy number", hint="Not shown to the public", longest=80, required=False)
     cover_pence = Pounds("Cover", hint="For insurance: the limit of cover", required=False, least=1_00)
     expires_on = Day(
-        "Last day it is valid", hint="We remind you 30 days and 7 days before, and on the day", required=False
+        "Last day it is valid",
+        subject="last day",
+        hint="We remind you 30 days and 7 days before, and on the day",
+        required=False,
     )
-    copy = Upload("A copy of it", hint="PDF, picture or office document. Only your colleagues see it", required=False)
+    copy = Upload("A copy of it", hint="Only your colleagues see it.", required=False)
 
     def facts(self) -> EvidenceFacts:
         """What was typed, for the rule and the action."""

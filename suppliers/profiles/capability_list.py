@@ -27,6 +27,11 @@ def grouped(ticked: Collection[str], word: str = "") -> list[CapabilityGroup]:
     ]
 
 
+def is_mentioned(word: str) -> bool:
+    """Whether anything in the list mentions the word, ticked or not."""
+    return any(_mentions(each, word) for each in capabilities())
+
+
 def _mentions(capability: Capability, word: str) -> bool:
     spoken = " ".join((capability.title, capability.group, *capability.also_called)).casefold()
     return all(part in spoken for part in word.casefold().split())

@@ -8,7 +8,7 @@ from marketplace.accounts.forms import PersonForm
 from marketplace.core.forms import Choice, Choices, Form, Postcode, TextBox, TextLine, Tick
 from marketplace.reference import capabilities
 from suppliers.profiles.actions import Firm, Newcomer
-from suppliers.profiles.capability_list import CapabilityGroup, grouped
+from suppliers.profiles.capability_list import CapabilityGroup, grouped, is_mentioned
 from suppliers.profiles.models import SIZES, Supplier
 from suppliers.profiles.rules import LEGAL_FORMS, Description, Identity
 
@@ -20,10 +20,12 @@ class IdentityForm(Form):
     """Who the firm is."""
 
     firm_name = TextLine("Name of the organisation")
-    legal_form = Choice("What kind of organisation is it?", choices=LEGAL_FORMS)
+    legal_form = Choice(
+        "What kind of organisation is it?", required="Select what kind of organisation it is", choices=LEGAL_FORMS
+    )
     company_number = TextLine(
         "Companies House number",
-        hint="8 characters, like 01234567 or SC123456. Sole traders have none",
+        hint="8 characters, like 01234567 or SC123456. Sole traders have none.",
         required=False,
         classes="govuk-input--width-10",
     )
@@ -33,7 +35,7 @@ class IdentityForm(Form):
         required=False,
         classes="govuk-input--width-10",
     )
-    size = Choice("How many people work there?", choices=SIZES)
+    size = Choice("How many people work there?", required="Select how many people work there", choices=SIZES)
     is_vcse = Tick("We are a voluntary, community or social enterprise, and reinvest most of our surplus")
     postcode = Postcode("Postcode", hint="Where you mainly work from, like LS1 1UR")
     vat_number = TextLine("VAT number", required=False, classes="govuk-input--width-10")
@@ -88,6 +90,11 @@ class CapabilityFields:
     def groups(self) -> list[CapabilityGroup]:
         """What the page shows of the list."""
         return grouped(self.capabilities.data or (), self.capability_word.data or "")
+
+    @property
+    def finds_nothing(self) -> bool:
+        """Whether the word that narrows the list is nowhere in it; what is ticked is shown all the same."""
+        return not is_mentioned(self.capability_word.data or "")
 
 
 class DescriptionForm(Form):
@@ -157,7 +164,13 @@ class JoinForm(_AboutTheNewcomer, FirmForm):
 class AskToJoinForm(Form):
     """A request to be let into a firm that is here, by somebody who has an account."""
 
-    note = TextBox("How do you belong to it?", hint="Whoever decides reads this.", rows=3, word_limit=100)
+    note = TextBox(
+        "How do you belong to it?",
+        required="Say how you belong to it",
+        hint="Whoever decides reads this.",
+        rows=3,
+        word_limit=100,
+    )
 
 
 class AskToJoinAsNewcomerForm(_AboutTheNewcomer, AskToJoinForm):

@@ -21,14 +21,14 @@ class TermsForm(Form):
     value_pence = Pounds(
         "Value, including VAT", hint="The most the council will pay. It starts as the winner's price with VAT."
     )
-    starts_on = Day("Starts on", hint="For example 1 4 2027")
-    ends_on = Day("Ends on", hint="The last day")
+    starts_on = Day("Starts on", subject="start date", hint="For example 1 4 2027")
+    ends_on = Day("Ends on", subject="end date", hint="The last day")
     save = Save("Save the terms")
 
 
 class MilestoneForm(Form):
     title = TextLine("What is delivered", longest=200)
-    due_on = Day("Due on")
+    due_on = Day("Due on", subject="due date")
     amount_pence = Pounds("Amount, including VAT", hint="All milestones together come to the contract's value.")
     save = Save("Save the milestone")
 
@@ -56,12 +56,17 @@ class ReturnForm(Form):
 
 
 class ChangeForm(Form):
-    ground = Choice("On which ground?")
-    direction = Choice("The value", choices={SAME: "Stays the same", MORE: "Goes up", LESS: "Goes down"})
+    ground = Choice("On which ground?", required="Select the ground")
+    direction = Choice(
+        "The value",
+        required="Select what happens to the value",
+        choices={SAME: "Stays the same", MORE: "Goes up", LESS: "Goes down"},
+    )
     amount_pence = Pounds("By how much, including VAT", required=False)
     new_ends_on = Day("New last day", required=False, hint="Leave empty when the end stays.")
     scope = Choice(
         "What is bought",
+        required="Select whether what is bought changes",
         choices={
             "stays": "Stays the same, and so does the balance between council and supplier",
             "changes": "Changes, or the balance between council and supplier does",
@@ -101,8 +106,8 @@ class RefuseChangeForm(Form):
 
 
 class EndForm(Form):
-    kind = Choice("How does the contract end?")
-    reason = TextBox("Why", rows=3, longest=2000, hint="Everyone can read it.")
+    kind = Choice("How does the contract end?", required="Select how the contract ends")
+    reason = TextBox("Why", required="Say why the contract ends", rows=3, longest=2000, hint="Everyone can read it.")
     outcome = TextBox(
         "What residents got",
         rows=8,

@@ -142,13 +142,21 @@ class BudgetForm(SectionForm):
 
 class DatesForm(SectionForm):
     optional = frozenset({"award_expected_on", "starts_on", "ends_on"})
-    questions_close_at = Moment("Questions close", required=False, hint="Leave suppliers time to use your answers.")
-    closes_at = Moment(
-        "Bids close", required=False, hint="Midweek in the afternoon suits small firms, for example 2pm."
+    questions_close_at = Moment(
+        "Questions close",
+        subject="last date for questions",
+        required=False,
+        hint="Leave suppliers time to use your answers.",
     )
-    award_expected_on = Day("Award expected", required=False)
-    starts_on = Day("Contract starts", required=False)
-    ends_on = Day("Contract ends", required=False)
+    closes_at = Moment(
+        "Bids close",
+        subject="closing date",
+        required=False,
+        hint="Midweek in the afternoon suits small firms, for example 2pm.",
+    )
+    award_expected_on = Day("Award expected", subject="expected award date", required=False)
+    starts_on = Day("Contract starts", subject="start date", required=False)
+    ends_on = Day("Contract ends", subject="end date", required=False)
 
 
 class MethodForm(SectionForm):
@@ -286,8 +294,8 @@ class AmendForm(Form):
 
 
 class ExtendForm(Form):
-    closes_at = Moment("Bids close")
-    questions_close_at = Moment("Questions close", required=False)
+    closes_at = Moment("Bids close", subject="new closing date", required="Enter the new closing date and time")
+    questions_close_at = Moment("Questions close", subject="last date for questions", required=False)
     reason = TextBox("Why more time is given", rows=3, longest=2000, hint="Everyone can read it.")
     extend = Save("Give everyone more time")
 

@@ -52,7 +52,7 @@ class CriterionForm(ItemForm):
     description = TextBox("What earns marks", rows=3, required=False, longest=4000)
     weight = WholeNumber("Weight, as a percentage", most=100, hint="All weights add up to 100.")
     minimum_score = WholeNumber(
-        "Least score",
+        "Minimum score",
         most=5,
         required=False,
         hint="From 0 to 5. A bid scored lower is set aside. Leave empty for none.",
@@ -62,8 +62,8 @@ class CriterionForm(ItemForm):
 class QuestionForm(ItemForm):
     text = TextBox("Question", rows=3, longest=2000)
     guidance = TextBox("Guidance", rows=3, required=False, longest=4000, hint="What a good answer says.")
-    word_limit = WholeNumber("Most words", least=10, most=5000)
-    criterion_id = OneOf("Scored under")
+    word_limit = WholeNumber("Most words", subject="word limit", least=10, most=5000)
+    criterion_id = OneOf("Scored under", required="Select the criterion that it is scored under")
     is_required = Tick("Every bid must answer it")
 
     def offer(self, criteria: Sequence[dict[str, Any]]) -> None:

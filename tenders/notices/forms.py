@@ -8,5 +8,5 @@ from marketplace.core.forms import Day, Form, Save, TextLine
 class RecordForm(Form):
     number = TextLine("Number of the notice", longest=40, hint="As the central platform shows it, like 012345-2026.")
     url = TextLine("Address of the notice", longest=300, required=False)
-    published_on = Day("Published on")
+    published_on = Day("Published on", subject="publication date")
     keep = Save("Put it on record")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -14,10 +16,16 @@ from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import FileStorage, MultiDict
+from wtforms.fields.core import UnboundField
 from wtforms.form import BaseForm
 
+import marketplace
+import search
+import suppliers
+import tenders
+from marketplace import config
 from marketplace.core.errors import Problem
-from marketplace.core.fields import subject_of
+from marketplace.core.fields import GovField, Needed, subject_of
 from marketplace.core.forms import (
     Choice,
     Choices,
@@ -44,6 +52,7 @@ from marketplace.core.forms import (
 def in_a_request() -> Iterator[None]:
     app = Flask("test")
     app.config.update(SECRET_KEY="only for tests", WTF_CSRF_ENABLED=False)
+    config.install(config.load_settings({}))  # an upload's hint tells the limit
     with app.test_request_context(method="POST"):
         yield
 
@@ -82,6 +91,43 @@ def test_required_fields_say_what_to_do() -> None:
     assert said(TextLine("What do residents need?")) == "Enter an answer to “What do residents need?”"
     assert said(Choice("Route", choices={"a": "A"})) == "Select the route"
     assert said(Upload("Insurance certificate")) == "Choose a file for the insurance certificate"
+
+
+def test_messages_name_the_thing_where_the_label_is_no_noun() -> None:
+    assert said(Password("Choose a password")) == "Choose a password"
+    assert said(Password("Choose a password"), value="x" * 1001) == "Password must be 1,000 characters or fewer"
+    assert said(Upload("Add a file")) == said(Upload("File")) == "Choose a file"
+    assert said(Day("Due on", subject="due date")) == "Enter the due date"
+    assert said(Day("Due on", subject="due date"), value_day="1") == "Due date must include a month and a year"
+
+
+def test_an_upload_tells_its_kinds_and_limit() -> None:
+    assert read(Upload("Policy", hint="Only you see it.", extensions=["pdf", "docx"])).description == (
+        "Only you see it. PDF or DOCX, at most 20 MB."
+    )
+
+
+def every_message() -> Iterator[tuple[str, str]]:
+    """What each field of each form of the program says when it is left empty."""
+    for package in (marketplace, search, suppliers, tenders):
+        for each in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not each.name.endswith("forms"):
+                continue
+            for name, kind in vars(importlib.import_module(each.name)).items():
+                own = vars(kind) if isinstance(kind, type) and kind.__module__ == each.name else {}
+                for key, field in own.items():
+                    if isinstance(field, UnboundField) and issubclass(field.field_class, GovField):
+                        for validator in type("Trial", (Form,), {"value": field})(formdata=None).value.validators:
+                            if isinstance(validator, Needed):
+                                yield f"{each.name}.{name}.{key}", validator.message
+
+
+def test_no_form_composes_a_message_that_is_not_english() -> None:
+    messages = dict(every_message())
+    assert len(messages) > 60
+    nouns_needed = r"^(Enter|Select|Choose a file for) the (add|choose|due|starts|ends|published on|scored|most|bids|why|what)\b"
+    odd = re.compile(rf"{nouns_needed}|\?|Enter why$|\bthe (a|an|the|your)\b")
+    assert {where: text for where, text in messages.items() if odd.search(text)} == {}
 
 
 def test_optional_fields_say_so_and_may_be_empty() -> None:
