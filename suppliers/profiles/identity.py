@@ -18,13 +18,13 @@ _CHARITY_SHAPES = (r"[1-9][0-9]{5,6}(?:-[0-9]{1,3})?", r"SC0[0-9]{5}", r"NIC[0-9
 
 
 def normalise_company_number(text: str) -> str | None:
-    """Eight characters as Companies House writes them ("12345" -> "00012345", "sc1234" -> "SC001234"), or None."""
+    """Eight characters as Companies House writes them, or None; seven digits are one that lost its first nought."""
     squeezed = _squeezed(text)
-    if squeezed.isascii() and squeezed.isdigit():
-        return squeezed.zfill(8) if len(squeezed) <= 8 and int(squeezed) else None
-    found = re.fullmatch(r"([A-Z]{2})([0-9]{1,6})", squeezed)
+    if re.fullmatch(r"[0-9]{7,8}", squeezed):
+        return squeezed.zfill(8) if int(squeezed) else None
+    found = re.fullmatch(r"([A-Z]{2})([0-9]{6})", squeezed)
     if found and found[1] in COMPANY_PREFIXES and int(found[2]):
-        return found[1] + found[2].zfill(6)
+        return squeezed
     # Old registers: Northern Ireland's R0…, and societies whose number ends in R.
     old = re.fullmatch(r"R0[0-9]{6}|(?:IP|SP|RS|NP)[0-9]{5}R", squeezed)
     return squeezed if old else None

@@ -15,7 +15,9 @@ LEGAL_FORMS = {
     "charity": "A charity",
     "sole_trader": "A sole trader or an ordinary partnership",
 }
-COMPANY_NUMBER_HINT = "Enter a Companies House number of 8 characters, like 01234567 or SC123456"
+COMPANY_NUMBER_HINT = (
+    "Enter all 8 characters of the Companies House number, like 01234567 or SC123456. Begin a shorter one with zeros"
+)
 CHARITY_NUMBER_HINT = "Enter a charity number, like 1123456, SC012345 or NIC100123"
 
 

@@ -380,7 +380,7 @@ def test_an_import_changes_what_changed(app: Flask, tmp_path: Path) -> None:
 def test_refused_lines_are_named_and_set_aside(app: Flask, tmp_path: Path) -> None:
     path = lines(
         tmp_path,
-        {"id": "1", "name": "One", "company_number": "1"},
+        {"id": "1", "name": "One", "company_number": "0000001"},
         "nonsense",
         {"id": "3", "name": "Three", "company_number": "00000001"},
         {"id": "1", "name": "One again"},
