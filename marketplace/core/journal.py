@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
@@ -199,27 +199,23 @@ class Verdict:
 def verify(current: Session) -> Verdict:
     """Walks the whole chain. Reads in batches, one snapshot when the caller's transaction gives one."""
     head = current.get(JournalHead, 1)
+    table = JournalLine.__table__
     expected, before = 0, GENESIS
-    for line in _all_lines(current):
-        expected += 1
-        fault = _fault(line, expected, before)
-        if fault:
-            return Verdict(expected, expected if line.number >= expected else line.number, fault)
-        before = line.hash
+    with current.execute(select(table).order_by(table.c.number).execution_options(yield_per=2000)) as lines:
+        for line in lines:
+            expected += 1
+            fault = _fault(line, expected, before)
+            if fault:
+                return Verdict(expected, expected if line.number >= expected else line.number, fault)
+            before = line.hash
     if head is None:
         return Verdict(expected) if expected == 0 else Verdict(expected, expected, "the head is missing")
     if head.count != expected:
-        return Verdict(
-            expected, min(head.count, expected) + 1, f"the head counts {head.count} lines, {expected} are here"
-        )
+        reason = f"the head counts {head.count} lines, {expected} are here"
+        return Verdict(expected, min(head.count, expected) + 1, reason)
     if head.hash != before:
         return Verdict(expected, expected, "the head's hash is not the last line's")
     return Verdict(expected)
-
-
-def _all_lines(current: Session) -> Iterator[Any]:
-    table = JournalLine.__table__
-    return iter(current.execute(select(table).order_by(table.c.number).execution_options(yield_per=2000)))
 
 
 def _fault(line: Any, expected: int, before: str) -> str:
