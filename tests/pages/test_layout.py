@@ -291,6 +291,8 @@ def test_pieces(client: PageClient) -> None:
     assert here.main.find("mark").get_text() == "roofs"
     scrolled = here.main.select_one(".market-scroll")
     assert scrolled["tabindex"] == "0" and scrolled["aria-label"] == "Scores"
+    named = [(cell["data-label"], cell.get_text()) for cell in scrolled.select("td")]
+    assert named == [("Score", "12")], "as cards on a phone, cells carry their column's name"
 
 
 @pytest.mark.parametrize("asked", ["0", "-1", "x", "٣", "9" * 30, ""])
@@ -322,7 +324,7 @@ def test_other_errors_are_pages_too(client: PageClient) -> None:
     assert client.get("/abort/501", status=501).h1 == pages.ERROR_TITLES[500]
     wrong_method = client.post("/plain", status=405)
     assert "GET" in wrong_method.response.headers["Allow"]
-    client.post("/need", status=413, data={"story": "x" * 200_000})
+    assert client.post("/need", status=413, data={"story": "x" * 200_000}).has("at most 20 MB")
 
 
 def test_a_breakdown_tells_its_reference_and_nothing_else(client: PageClient) -> None:
