@@ -135,16 +135,26 @@ def _set_facts(evidence: Evidence, facts: EvidenceFacts) -> None:
     evidence.cover_pence = facts.cover_pence if facts.kind == "insurance" else None
 
 
-def _keep(copy: Copy | None) -> StoredFile | None:
+def copy_problems(copy: Copy | None) -> list[Problem]:
+    """What stops the copy from being kept: its kind, its size, its first bytes."""
     if copy is None:
-        return None
-    limit = config.current().max_upload_megabytes * 1_000_000
+        return []
     size = copy.stream.seek(0, 2)
     copy.stream.seek(0)
     start = copy.stream.read(16)
     copy.stream.seek(0)
-    problems = upload_problems(copy.name, start, size, limit)
-    insist([Problem(each.message, "copy") for each in problems])
+    return [Problem(each.message, "copy") for each in upload_problems(copy.name, start, size, _most_bytes())]
+
+
+def _most_bytes() -> int:
+    return config.current().max_upload_megabytes * 1_000_000
+
+
+def _keep(copy: Copy | None) -> StoredFile | None:
+    if copy is None:
+        return None
+    insist(copy_problems(copy))
+    limit = _most_bytes()
     try:
         return store().write(AREA, copy.stream, limit)
     except FileTooLarge:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
@@ -11,7 +12,7 @@ from marketplace.core import clock
 from marketplace.core.errors import NotFound, Problems
 from marketplace.core.forms import add_problems
 from marketplace.core.pages import page
-from suppliers.evidence import actions, queries
+from suppliers.evidence import actions, queries, rules
 from suppliers.evidence.forms import EvidenceForm
 from suppliers.evidence.rules import KINDS, has_expired
 
@@ -34,7 +35,7 @@ def index() -> Any:
 def add() -> Any:
     """Adds a certificate or policy."""
     form = EvidenceForm()
-    if form.validate_on_submit():
+    if form.is_submitted() and _is_whole(form):
         try:
             actions.add_evidence(get_member(), form.facts(), form.sent_copy())
         except Problems as refused:
@@ -45,13 +46,24 @@ def add() -> Any:
     return page("suppliers/evidence/edit.html", title="Add a certificate or insurance", form=form, paper=None)
 
 
+def _is_whole(form: EvidenceForm, known_end: date | None = None) -> bool:
+    """Whether neither the fields nor the rules find anything; all of it is told of at once."""
+    form.validate()
+    found = [
+        *rules.evidence_problems(form.facts(), clock.today(), known_end),
+        *actions.copy_problems(form.sent_copy()),
+    ]
+    add_problems(form, [each for each in found if not form[each.field].errors])
+    return not form.has_problems
+
+
 @blueprint.route("/supplier/evidence/<int:evidence_id>", methods=["GET", "POST"])
 @may("edit_profile")
 def change(evidence_id: int) -> Any:
     """Corrects or renews one."""
     paper = queries.get_evidence(evidence_id, get_member().organisation_id)
     form = EvidenceForm(obj=paper)
-    if form.validate_on_submit():
+    if form.is_submitted() and _is_whole(form, paper.expires_on):
         try:
             actions.change_evidence(get_member(), evidence_id, form.facts(), form.sent_copy())
         except Problems as refused:
@@ -81,7 +93,7 @@ def download(evidence_id: int) -> Any:
     """The copy of the paper, for the firm's own people only; always as a download."""
     paper = queries.get_evidence(evidence_id, get_member().organisation_id)
     if not paper.file_key:
-        raise NotFound("There is no copy of this paper here.")
+        raise NotFound("There is no copy of it here.")
     response: Response = current_app.response_class(
         actions.store().chunks(paper.file_key), mimetype="application/octet-stream"
     )

@@ -47,7 +47,7 @@ def evidence_problems(facts: EvidenceFacts, today: date, known_end: date | None 
 def room_problems(count: int) -> list[Problem]:
     """Whether one more can be kept."""
     return (
-        [Problem(f"A profile keeps at most {MOST_KEPT} papers. Remove an old one first")] if count >= MOST_KEPT else []
+        [Problem(f"A profile keeps at most {MOST_KEPT} certificates and policies. Remove an old one first")] if count >= MOST_KEPT else []
     )
 
 

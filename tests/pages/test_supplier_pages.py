@@ -16,6 +16,7 @@ from marketplace.core import clock, db
 from suppliers.importing import import_suppliers
 from suppliers.profiles.models import Supplier
 from suppliers.profiles.queries import get_supplier
+from suppliers.profiles.rules import COMPANY_NUMBER_HINT
 from suppliers.record import public_profile
 from tests import making
 from tests.pageclient import PageClient
@@ -69,6 +70,27 @@ def test_nothing_typed_is_lost_when_something_is_wrong(client: PageClient) -> No
     assert again.field("capabilities") == ["booking"]
 
 
+def test_a_company_number_that_lacks_figures_is_refused(client: PageClient) -> None:
+    again = client.submit(
+        client.get("/join/supplier"), "Join", status=422, **{**FIRM, "company_number": "1234"}, **PERSON
+    )
+    assert again.errors == [COMPANY_NUMBER_HINT]
+    assert again.field("company_number") == "1234"
+
+
+def test_all_that_is_wrong_with_a_certificate_is_told_at_once(client: PageClient) -> None:
+    signed_in(client, "admin")
+    form = client.get("/supplier/evidence/new")
+    assert form.has("PDF") and form.has("at most 20 MB")
+    again = client.submit(form, "Save", status=422, kind="insurance", copy=(io.BytesIO(b"no"), "cover.pdf"))
+    assert again.errors[:3] == [
+        "Enter what it is",
+        "Enter the cover in pounds, like 1,000,000",
+        "Enter the last day of cover",
+    ]
+    assert len(again.errors) == 4 and again.errors[3].startswith("cover.pdf does not look like")
+
+
 def test_the_list_narrows_without_a_script(client: PageClient) -> None:
     form = client.get("/join/supplier")
     narrowed = client.submit(
@@ -79,9 +101,11 @@ def test_the_list_narrows_without_a_script(client: PageClient) -> None:
     assert narrowed.field("capabilities") == ["booking"]
     assert narrowed.has("Online payments")
     assert not narrowed.has("Resident accounts and portals")
+    button = narrowed.main.find("button", attrs={"name": "show_capabilities"})
+    assert narrowed.main.select_one(button["formaction"]), "the page comes back at the list"
     narrowed = client.submit(narrowed, "Show these", capability_word="zeppelin")
     assert narrowed.field("capabilities") == ["booking"]
-    assert client.submit(narrowed, "Show these", capabilities=[]).has("Nothing in the list mentions “zeppelin”")
+    assert narrowed.has("Nothing in the list mentions “zeppelin”")
 
 
 def test_a_firm_that_is_here_is_offered_to_be_joined(client: PageClient) -> None:
