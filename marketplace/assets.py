@@ -64,7 +64,7 @@ def without_map(text: str) -> str:
 
 def fetch_package() -> None:
     """npm ci without install scripts; borrows npm from a wheel in a throw-away environment when there is none."""
-    command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    command = ["ci", "--ignore-scripts", "--no-fund", "--no-audit", "--no-update-notifier", "--loglevel=error"]
     npm = shutil.which("npm")
     if npm:
         subprocess.run([npm, *command], cwd=CHECKOUT, check=True, stdout=sys.stderr)
