@@ -293,7 +293,10 @@ def error_page(status: int, message: str = "", problems: Sequence[Any] = (), hea
 
 def _error_text(status: int, message: str, problems: Sequence[Any]) -> str:
     g.bare_page = status >= 500  # whatever broke may be what the navigation reads
-    context = {"title": ERROR_TITLES[status], "message": message, "problems": problems}
+    limit = config.current().max_upload_megabytes
+    context = {
+        "title": ERROR_TITLES[status], "message": message, "problems": problems, "max_upload_megabytes": limit
+    }  # fmt: skip
     try:
         if g.bare_page:
             return current_app.jinja_env.get_template(f"errors/{status}.html").render({**_context(), **context})

@@ -125,7 +125,7 @@ def every_message() -> Iterator[tuple[str, str]]:
 def test_no_form_composes_a_message_that_is_not_english() -> None:
     messages = dict(every_message())
     assert len(messages) > 60
-    nouns_needed = r"^(Enter|Select|Choose a file for) the (add|choose|due|starts|ends|published on|scored|most|bids|why|what)\b"
+    nouns_needed = r"^(Enter|Select|Choose a file for) the (add|choose|due on|starts|ends|published on|scored|most|bids|why|what)\b"
     odd = re.compile(rf"{nouns_needed}|\?|Enter why$|\bthe (a|an|the|your)\b")
     assert {where: text for where, text in messages.items() if odd.search(text)} == {}
 
