@@ -11,6 +11,7 @@ from typing import NamedTuple
 from search.words import clean
 
 OURS = "ours"
+CAPABILITY_ASKED = "Essential capability"  # the label of a passage that names a capability which a need asks for
 # Upper ends in pence including VAT; the notifiable value of £30,000 is one of them.
 BUDGET_BANDS = (
     ("under-10k", 10_000_00),

@@ -14,6 +14,7 @@ from marketplace.accounts.models import Organisation
 from marketplace.core import db
 from marketplace.core.geography import outcode_of
 from search.documents import (
+    CAPABILITY_ASKED,
     OURS,
     Document,
     NeedDocument,

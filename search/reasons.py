@@ -5,8 +5,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from search.documents import Passage
+from marketplace.core.geography import REGIONS
+from marketplace.reference import councils
+from search.documents import CAPABILITY_ASKED, Passage
 from search.engine import Reason
 from search.queries import same_meaning
 from search.words import STOP_STEMS, Word, split_words, stem
@@ -17,6 +20,7 @@ MOST_EXPECTED = 10  # the first phrases, whose absence is worth saying
 _PAIR = 1.4
 MOST_NOT_MENTIONED = 5
 LONGEST_SENTENCE = 240
+WORKS = ("Past work", "Solution")  # how the labels of work done begin
 _REQUIREMENT = re.compile(r"(?i)\b(requirement|essential|desirable|outcome|nice)")
 _SENTENCE = re.compile(r"[^.!?;\n]+(?:[.!?;](?!\s|$)[^.!?;\n]*)*[.!?;]?")
 # Words of everyday speech, which tell nothing of a trade.
@@ -50,14 +54,14 @@ _EVERYDAY_WORDS = (
 )
 # The words of every need, which say nothing of this one.
 _GENERIC_WORDS = (
-    "ability able access across address also area based clear council councils county borough city deliver"
+    "ability able access across address also anybody area based citizen citizens clear council councils county borough city deliver"
     " delivered delivering delivery demonstrate demonstrable design develop development effective ensure essential"
     " evidence example examples excellent existing experience experienced good great help high including key"
     " knowledge large local make manage managing meet must need needs new ongoing part people project projects"
     " proven provide provided providing provision public range relevant require required requirement requirements"
     " requires sector service services similar skill skills solution solutions strong successful successfully"
     " supplier suppliers supply support supporting system systems team teams track record understand understanding"
-    " use used user users using uk eu put keep load future senior phase online procure route fit player etc way ways"
+    " use used user users using uk eu http https www passed section resident residents put keep load future senior phase online procure route fit player etc way ways"
     " well wide work worked working works year years"
 )
 # Some of them tell something after another word: case management, records system.
@@ -97,8 +101,14 @@ def _reason(phrase: KeyPhrase, sentences: Sequence[tuple[Passage, str, list[str]
     places = [place for place in sentences if any(_mentions(place[2], each) for each in wanted)]
     if not places:
         return None
-    passage, sentence, _ = min(places, key=lambda place: len(place[1]) > LONGEST_SENTENCE)
+    passage, sentence, _ = min(places, key=_worth_showing)
     return Reason(phrase.typed, phrase.asked_in, passage.label, _shortened(sentence, phrase))
+
+
+def _worth_showing(place: tuple[Passage, str, list[str]]) -> tuple[bool, bool]:
+    """Work done says more than what a firm says of itself; short sentences are read."""
+    passage, sentence, _ = place
+    return len(sentence) > LONGEST_SENTENCE, not passage.label.startswith(WORKS)
 
 
 def _parted(phrase: KeyPhrase) -> list[KeyPhrase]:
@@ -114,6 +124,8 @@ def key_phrases(need: Sequence[Passage], rarity: Callable[[str], float]) -> list
     found: dict[tuple[str, ...], tuple[float, KeyPhrase]] = {}
     passages_with: Counter = Counter()
     for passage in need:
+        if passage.label == CAPABILITY_ASKED:
+            continue  # told by name, not by its words
         boost = 1.5 if _REQUIREMENT.search(passage.label) else 1.2 if passage.label == "Title" else 1.0
         candidates = dict(_candidates(passage.text))
         passages_with.update(candidates.keys())
@@ -158,7 +170,25 @@ def _candidates(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
 def _is_telling(word: Word, line: str) -> bool:
     # Of words of two letters only names in capitals tell anything: BI, HR, AI.
     is_long_enough = len(word.stem) > 2 or line[word.start : word.end].isupper()
-    return is_long_enough and not word.stem.isdigit() and word.stem not in STOP_STEMS and word.stem not in _GENERIC
+    is_common = word.stem.isdigit() or word.stem in STOP_STEMS or word.stem in _GENERIC
+    return is_long_enough and not is_common and not _is_place(word, line) and not _is_in_address(word, line)
+
+
+def _is_place(word: Word, line: str) -> bool:
+    """Whom the need comes from is no trade: Hackney, South Kesteven; "reading" with a small letter is one."""
+    return line[word.start].isupper() and word.stem in _places()
+
+
+@cache
+def _places() -> frozenset[str]:
+    names = [*REGIONS, *(each.nice_name for each in councils())]
+    return frozenset(word.stem for name in names for word in split_words(name)) - STOP_STEMS
+
+
+def _is_in_address(word: Word, line: str) -> bool:
+    """A part of a web or mail address: westberks.gov.uk."""
+    before, after = line[: word.start][-2:], line[word.end :][:2]
+    return bool(re.fullmatch(r"\w[.@]|.?//", before) or re.fullmatch(r"[.@]\w", after))
 
 
 def _as_written(line: str, words: list[Word], first: int, last: int) -> str:

@@ -179,3 +179,23 @@ def test_an_invited_supplier_finds_the_invitation(client: PageClient) -> None:
     actions.invite_suppliers(need.id, [firm.id], "They know bins.", officer)
     client.sign_in(member.person.email, making.PASSWORD)
     assert client.get("/supplier").has("They know bins.")
+
+
+def test_a_ticked_capability_is_the_first_reason(client: PageClient) -> None:
+    firm = making.supplier(capabilities=("case-management",), about="We keep case notes for Hackney.")
+    email = making.supplier_member(firm).person.email
+    making.open_need(making.council("London Borough of Hackney"), title="Report a missed bin in Hackney")
+    reindex()
+    client.sign_in(email, making.PASSWORD)
+    fit = next(each.get_text(" ", strip=True) for each in client.get("/supplier").main.select(".market-card"))
+    assert "Capabilities: Case management" in fit
+    reasons = fit.split("Capabilities:")[1].split("About:")[0]
+    assert "Not mentioned:" in reasons and "Hackney" not in reasons
+
+
+def test_one_shared_word_is_no_reason(client: PageClient) -> None:
+    email = making.supplier_member(making.supplier(about="Rooms for weddings, booked by phone.")).person.email
+    making.open_need(title="Missed bins")
+    reindex()
+    client.sign_in(email, making.PASSWORD)
+    assert client.get("/supplier").has("No open need fits your profile yet")
