@@ -632,6 +632,7 @@ class Upload(GovField, FileField):
 
     widget = _FileInput()
     asking = "Choose"
+    description: str
 
     def __init__(self, label: str, *, extensions: Sequence[str] = tuple(SIGNATURES), **kwargs: Any) -> None:
         self.extensions = tuple(extensions)
