@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import DDL, BigInteger, Integer, String, Text, event, select
+from sqlalchemy import DDL, BigInteger, Integer, String, Text, event, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from marketplace.core import clock
@@ -197,23 +197,28 @@ class Verdict:
 
 
 def verify(current: Session) -> Verdict:
-    """Walks the whole chain. Reads in batches, one snapshot when the caller's transaction gives one."""
-    head = current.get(JournalHead, 1)
-    table = JournalLine.__table__
+    """Walks the chain up to the head as it stands when asked; lines that writers add meanwhile disturb nothing."""
+    lines, head = JournalLine.__table__, JournalHead.__table__
+    # One statement, so that head and last line are of one instant.
+    newest = select(func.max(lines.c.number)).scalar_subquery()
+    stand = current.execute(select(head.c.count, head.c.hash, newest.label("newest")).where(head.c.id == 1)).first()
+    if stand is None:
+        last = current.scalar(select(func.max(lines.c.number))) or 0
+        return Verdict(last, last, "the head is missing") if last else Verdict(0)
     expected, before = 0, GENESIS
-    with current.execute(select(table).order_by(table.c.number).execution_options(yield_per=2000)) as lines:
-        for line in lines:
+    chosen = select(lines).where(lines.c.number <= stand.count).order_by(lines.c.number)
+    with current.execute(chosen.execution_options(yield_per=2000)) as walked:
+        for line in walked:
             expected += 1
             fault = _fault(line, expected, before)
             if fault:
                 return Verdict(expected, expected if line.number >= expected else line.number, fault)
             before = line.hash
-    if head is None:
-        return Verdict(expected) if expected == 0 else Verdict(expected, expected, "the head is missing")
-    if head.count != expected:
-        reason = f"the head counts {head.count} lines, {expected} are here"
-        return Verdict(expected, min(head.count, expected) + 1, reason)
-    if head.hash != before:
+    if expected < stand.count:
+        return Verdict(expected, expected + 1, f"the head counts {stand.count} lines, {expected} are here")
+    if (stand.newest or 0) > stand.count:
+        return Verdict(expected, stand.count + 1, f"the head counts {stand.count} lines, and this one is beyond it")
+    if stand.hash != before:
         return Verdict(expected, expected, "the head's hash is not the last line's")
     return Verdict(expected)
 

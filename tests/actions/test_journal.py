@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, insert, text, update
 from sqlalchemy.exc import DatabaseError
 
 from marketplace.core import db, journal
@@ -112,6 +112,15 @@ def test_a_dropped_line_and_a_missing_last_line_are_found() -> None:
     with db.housekeeping() as current:
         current.execute(delete(JournalLine).where(JournalLine.number == 2))
     assert journal.verify(db.session()).first_bad == 2
+
+
+def test_a_line_put_behind_the_head_is_found() -> None:
+    say("a", times=2)
+    with db.housekeeping() as current:
+        last = current.get(JournalLine, 2)
+        values = {column: getattr(last, column) for column in journal.HASHED} | {"hash": last.hash, "number": 3}
+        current.execute(insert(JournalLine).values(**values))
+    assert journal.verify(db.session()).first_bad == 3
 
 
 def test_a_missing_head_is_found() -> None:
