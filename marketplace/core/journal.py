@@ -201,12 +201,12 @@ def verify(current: Session) -> Verdict:
     lines, head = JournalLine.__table__, JournalHead.__table__
     # One statement, so that head and last line are of one instant.
     newest = select(func.max(lines.c.number)).scalar_subquery()
-    stand = current.execute(select(head.c.count, head.c.hash, newest.label("newest")).where(head.c.id == 1)).first()
+    stand = current.execute(select(head.c.count.label("counted"), head.c.hash, newest.label("newest")).where(head.c.id == 1)).first()
     if stand is None:
         last = current.scalar(select(func.max(lines.c.number))) or 0
         return Verdict(last, last, "the head is missing") if last else Verdict(0)
     expected, before = 0, GENESIS
-    chosen = select(lines).where(lines.c.number <= stand.count).order_by(lines.c.number)
+    chosen = select(lines).where(lines.c.number <= stand.counted).order_by(lines.c.number)
     with current.execute(chosen.execution_options(yield_per=2000)) as walked:
         for line in walked:
             expected += 1
@@ -214,10 +214,10 @@ def verify(current: Session) -> Verdict:
             if fault:
                 return Verdict(expected, expected if line.number >= expected else line.number, fault)
             before = line.hash
-    if expected < stand.count:
-        return Verdict(expected, expected + 1, f"the head counts {stand.count} lines, {expected} are here")
-    if (stand.newest or 0) > stand.count:
-        return Verdict(expected, stand.count + 1, f"the head counts {stand.count} lines, and this one is beyond it")
+    if expected < stand.counted:
+        return Verdict(expected, expected + 1, f"the head counts {stand.counted} lines, {expected} are here")
+    if (stand.newest or 0) > stand.counted:
+        return Verdict(expected, stand.counted + 1, f"the head counts {stand.counted} lines, and this one is beyond it")
     if stand.hash != before:
         return Verdict(expected, expected, "the head's hash is not the last line's")
     return Verdict(expected)
