@@ -13,6 +13,7 @@ from marketplace import config
 from marketplace.accounts.access import current_member, has_permission, load_person
 from marketplace.config import CHECKOUT, Settings
 from marketplace.core import db
+from marketplace.core.addresses import RowNumber
 from marketplace.core.pages import install_pages
 from marketplace.core.tokens import secret_key
 from marketplace.navigation import navigation
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
+    app.url_map.converters["int"] = RowNumber
     app.extensions["navigation"] = navigation
     install_pages(app)
     _install_people(app)

@@ -45,7 +45,8 @@ def matches(reference: str) -> Any:
     member = get_member()
     need = get_need_of(reference, member.organisation_id)
     form = InviteForm()
-    chosen = {int(each) for each in request.form.getlist("supplier") if each.isascii() and each.isdigit()}
+    sent = request.form.getlist("supplier")
+    chosen = {int(each) for each in sent if each.isascii() and each.isdigit() and len(each) < 10}
     if form.validate_on_submit():
         try:
             count = actions.invite_suppliers(need.id, sorted(chosen), form.reason.data or "", member)

@@ -192,7 +192,8 @@ def agree(reference: str, bid_reference: str, criterion_id: int) -> Response:
 
 
 def _is_agreed(here: Visit, form: Any, bid: Bid, criterion: Criterion) -> bool:
-    seen = int(form.seen.data) if (form.seen.data or "").isdigit() else None
+    text = form.seen.data or ""
+    seen = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else None
     try:
         actions.agree_score(
             here.need.id, bid.reference, criterion.id, here.member, int(form.score.data), form.reason.data or "", seen

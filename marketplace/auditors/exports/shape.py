@@ -46,7 +46,7 @@ class Scope:
             query = query.where(slug == self.council)
         if self.from_on:
             query = query.where(instant >= _midnight(self.from_on))
-        if self.to_on:
+        if self.to_on and self.to_on < date.max:  # no instant is later than the last day that there is
             query = query.where(instant < _midnight(self.to_on + timedelta(days=1)))
         return query
 
