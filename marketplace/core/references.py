@@ -35,6 +35,12 @@ def next_reference(session: Session, prefix: str, year: int) -> str:
     return f"{name}-{row.last:04d}"
 
 
+def unguessable_reference(prefix: str, year: int) -> str:
+    """A reference such as B-2026-7kxq-3fhd, for things whose number must not tell how many there are."""
+    marks = "".join(secrets.choice(ALPHABET) for _ in range(8))
+    return f"{prefix}-{year}-{marks[:4]}-{marks[4:]}"
+
+
 def pseudonym(prefix: str, length: int = 12) -> str:
     """A random id that says nothing of whom it stands for, such as p_7xk2…"""
     return prefix + "_" + "".join(secrets.choice(ALPHABET) for _ in range(length))

@@ -12,7 +12,7 @@ from marketplace.core import clock, db
 from marketplace.core.db import action
 from marketplace.core.errors import Conflict, NotFound, Problem, Problems, insist
 from marketplace.core.journal import Actor, record
-from marketplace.core.references import next_reference
+from marketplace.core.references import unguessable_reference
 from marketplace.core.tokens import salted_hash
 from suppliers.profiles.models import Supplier
 from tenders.bids import drafts, keys, own_copy, queries, rules
@@ -46,7 +46,7 @@ def _start(need_id: int, supplier: Supplier, member: Membership, reservation: Re
     need, now = queries.lock_need(need_id), clock.now()
     insist(rules.start_problems(need, supplier, reservation, now))
     bid = Bid(
-        reference=next_reference(db.session(), "B", clock.today().year),
+        reference=unguessable_reference("B", clock.today().year),
         need=need,
         supplier=supplier,
         started_at=now,
@@ -73,14 +73,18 @@ def add_file(bid_id: int, member: Membership, name: str, source: BinaryIO) -> Dr
     """Adds one file to the draft; the same name twice makes two files. Raises Problems."""
     bid = queries.get_bid(bid_id)
     _insist_writable(bid, member)
-    if len(drafts.file_parts(bid)) >= rules.MOST_FILES:
-        raise Problems([Problem(f"A bid can have {rules.MOST_FILES} files. Remove one to add another.", "file")])
+    _insist_room(bid)
     upload = drafts.store_upload(bid, name, source)
     try:
         return _add_files(bid_id, member, [upload], bid.current_version)[0]
     except BaseException:
         drafts.forget_files(upload.keys)
         raise
+
+
+def _insist_room(bid: Bid, more: int = 1) -> None:
+    if len(drafts.file_parts(bid)) + more > rules.MOST_FILES:
+        raise Problems([Problem(f"A bid can have {rules.MOST_FILES} files. Remove one to add another.", "file")])
 
 
 @action
@@ -90,6 +94,7 @@ def _add_files(
     bid = _get_writable(bid_id, member)
     if bid.current_version != written_for:
         raise Conflict("The bid was submitted while the file was on its way, so the file is not part of it.")
+    _insist_room(bid, len(uploads))
     parts = [drafts.add_file(bid, each, member.person) for each in uploads]
     for each in parts:
         _say_saved(bid, each.slot, member)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import secrets
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from sqlalchemy import func, select
 
 from marketplace.accounts.models import Membership
 from marketplace.core import clock, db
+from marketplace.core import references as references_of
 from marketplace.core.errors import Conflict, NotFound, Problems
 from marketplace.core.journal import JournalLine
 from tenders.bids import (
@@ -27,6 +29,7 @@ from tenders.bids import (
     own_copy,
     publishing,
     queries,
+    rules,
     sealed,
     submission,
 )
@@ -584,3 +587,30 @@ def at_once(calls: list) -> list:  # type: ignore[type-arg]
     if faults:
         raise faults[0]
     return results
+
+
+def test_a_reference_tells_nothing_of_the_other_bids() -> None:
+    need = bidding.purchase().need
+    references = [actions.start_bid(need.id, bidding.bidder()).reference for _ in range(3)]
+    assert len(set(references)) == 3
+    assert all(re.fullmatch(r"B-2026-[a-z0-9]{4}-[a-z0-9]{4}", each) for each in references)
+    assert db.session.get(references_of.Sequence, "B-2026") is None  # no counter that anyone could read
+
+
+def test_files_that_arrive_together_keep_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MOST_FILES", 2)
+    member = bidding.bidder()
+    bid_id = actions.start_bid(bidding.purchase().need.id, member).id
+    member_id = member.id
+
+    def add() -> bool:
+        mine = db.session.get(Membership, member_id)
+        assert mine is not None
+        try:
+            actions.add_file(bid_id, mine, "plan.pdf", io.BytesIO(PDF))
+        except Problems:
+            return False
+        return True
+
+    assert sum(at_once([add] * 5)) == 2
+    assert count(DraftPart) == 2 and len(stored_files()) == 4
