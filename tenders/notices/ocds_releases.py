@@ -71,9 +71,21 @@ def read_json_document(document: Any, line: int = 1) -> Iterator[ReadNotice | Re
 def parse(text: str) -> Any:
     """JSON with exact decimals; raises ValueError, also when it is nested beyond sense."""
     try:
-        return json.loads(text, parse_float=Decimal)
+        document = json.loads(text, parse_float=Decimal)
+        return _without_half_pairs(document) if "\\ud" in text.lower() else document
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _without_half_pairs(value: Any) -> Any:
+    """The same document with "?" for each half of a surrogate pair: legal in JSON, and no database's text."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_without_half_pairs(each) for each in value]
+    if isinstance(value, dict):
+        return {_without_half_pairs(name): _without_half_pairs(each) for name, each in value.items()}
+    return value
 
 
 def releases_in(document: Any) -> Iterator[Any]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tenders.notices.cells import closing_of, moment_of, pence_of, regions_of
 from tenders.notices.contracts_finder import UnknownFormat, suppliers_of
 from tenders.notices.imported import ReadNotice, RefusedRow, Unreadable
-from tenders.notices.ocds_releases import read_json_document, read_release
+from tenders.notices.ocds_releases import parse, read_json_document, read_release
 from tenders.notices.readers import Reading, read_notices
 
 HEADER = (
@@ -438,3 +438,8 @@ def test_pence(text: object, pence: int | None) -> None:
 
 def test_regions_of_names_and_codes() -> None:
     assert regions_of(["England", "UKM82", "north  west", "UKZ1", "UK"]) == ("Scotland", "North West")
+
+
+def test_half_a_surrogate_pair_becomes_text_that_can_be_kept() -> None:
+    found = parse(r'{"a\ud800": ["x\udfffy", {"b": "\ud83d\ude00"}], "n": 1}')
+    assert found == {"a?": ["x?y", {"b": "\U0001f600"}], "n": 1}
