@@ -8,12 +8,17 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask
 
 from marketplace import config
 from marketplace.core import clock, db
 from tests import databases
+
+# A busy machine is no failure: tests never depend on how long something took.
+hypothesis.settings.register_profile("house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("house")
 
 # A Tuesday in working hours, away from clock changes and holidays.
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
