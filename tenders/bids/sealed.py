@@ -30,7 +30,7 @@ from tenders.bids.sealing.errors import (
 from tenders.bids.sealing.keys import DraftKeys, HeldKeys, KeyFolder, OpenerKeyFiles, SigningKeys
 from tenders.bids.sealing.manifest import Manifest, ManifestEntry, manifest_hash
 from tenders.bids.sealing.parts import Binding, hold_part, open_file, open_part, release_part, seal_file, seal_part
-from tenders.bids.sealing.receipts import Receipt, ReceiptFacts, sign_receipt, verify_receipt
+from tenders.bids.sealing.receipts import Receipt, ReceiptFacts, public_key_pem, sign_receipt, verify_receipt
 from tenders.bids.sealing.share_wrapping import (
     OpenerKeys,
     entrust_share,
@@ -96,6 +96,7 @@ __all__ = [
     "open_for_bidder",
     "open_part",
     "opened_key",
+    "public_key_pem",
     "receive_share",
     "release_part",
     "rewrap",

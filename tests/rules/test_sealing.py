@@ -642,6 +642,19 @@ def test_a_receipt_verifies_offline(tmp_path):
     assert sealed.sign_receipt(keys.private_key(), replace(FACTS, journal_position=12)) == receipt
 
 
+def test_a_receipt_says_no_position_that_is_not_known_and_old_ones_still_verify(tmp_path):
+    keys = sealed.SigningKeys(tmp_path)
+    receipt = sealed.sign_receipt(keys.private_key(), FACTS)
+    fields = json.loads(receipt.to_json())
+    assert "journal_position" not in fields and fields.pop("signature")
+    old = {**fields, "format": "bid-receipt/1", "journal_position": None}
+    signature = keys.private_key().sign(sealed.canonical_json(old)).hex()
+    kept = sealed.canonical_json({**old, "signature": signature})
+    assert sealed.verify_receipt(keys.public_key(), kept) == FACTS
+    with pytest.raises(sealed.ReceiptBroken):
+        sealed.verify_receipt(keys.public_key(), kept.replace(b"receipt/1", b"receipt/3"))
+
+
 def test_every_altered_bit_of_a_receipt_is_refused(tmp_path):
     keys = sealed.SigningKeys(tmp_path)
     public, content = keys.public_key(), sealed.sign_receipt(keys.private_key(), FACTS).to_json()

@@ -5,12 +5,15 @@ from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tenders.bids.sealing.canonical import canonical_json, read_canonical_json, utc_instant, utc_text
 from tenders.bids.sealing.errors import ReceiptBroken
 from tenders.bids.sealing.shares import key_id
 
-FORMAT = "bid-receipt/1"
+FORMAT = "bid-receipt/2"
+# The first format always had a journal_position, null when it was not known.
+FORMATS = (FORMAT, "bid-receipt/1")
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,11 @@ class Receipt:
     facts: ReceiptFacts
     key_id: str
     signature: bytes
+    format: str = FORMAT
 
     def to_json(self) -> bytes:
         """The receipt as the bidder keeps it: canonical JSON."""
-        return canonical_json({**_signed_fields(self.facts, self.key_id), "signature": self.signature.hex()})
+        return canonical_json({**_signed_fields(self), "signature": self.signature.hex()})
 
     @classmethod
     def from_json(cls, content: bytes) -> "Receipt":
@@ -44,10 +48,10 @@ class Receipt:
         try:
             fields = read_canonical_json(content)
             signature = bytes.fromhex(fields.pop("signature"))
-            signer, _ = fields.pop("key_id"), fields.pop("format")
+            signer, written_as = fields.pop("key_id"), fields.pop("format")
             facts = ReceiptFacts(**{**fields, "received_at": utc_instant(fields["received_at"])})
-            receipt = cls(facts, signer, signature)
-            if receipt.to_json() == content:
+            receipt = cls(facts, signer, signature, written_as)
+            if written_as in FORMATS and receipt.to_json() == content:
                 return receipt
         except (ValueError, TypeError, KeyError):
             pass
@@ -58,7 +62,7 @@ def sign_receipt(signing_private: Ed25519PrivateKey, facts: ReceiptFacts) -> Rec
     """Sign the facts; the same facts and key always give the same receipt."""
     facts = ReceiptFacts(**{**asdict(facts), "received_at": utc_instant(utc_text(facts.received_at))})
     signer = key_id(signing_private.public_key().public_bytes_raw())
-    return Receipt(facts, signer, signing_private.sign(_signed_bytes(facts, signer)))
+    return Receipt(facts, signer, signing_private.sign(_signed_bytes(Receipt(facts, signer, b""))))
 
 
 def verify_receipt(public_key: bytes, receipt: Receipt | bytes) -> ReceiptFacts:
@@ -68,16 +72,24 @@ def verify_receipt(public_key: bytes, receipt: Receipt | bytes) -> ReceiptFacts:
     if receipt.key_id != key_id(public_key):
         raise ReceiptBroken("Another key signed this receipt.")
     try:
-        signed = _signed_bytes(receipt.facts, receipt.key_id)
-        Ed25519PublicKey.from_public_bytes(public_key).verify(receipt.signature, signed)
+        Ed25519PublicKey.from_public_bytes(public_key).verify(receipt.signature, _signed_bytes(receipt))
     except InvalidSignature:
         raise ReceiptBroken("The receipt was altered after it was signed.") from None
     return receipt.facts
 
 
-def _signed_fields(facts: ReceiptFacts, signer: str) -> dict:
-    return {**asdict(facts), "format": FORMAT, "key_id": signer, "received_at": utc_text(facts.received_at)}
+def public_key_pem(public_key: bytes) -> bytes:
+    """The public key (Ed25519, 32 bytes) as a PEM file, which every tool reads."""
+    key = Ed25519PublicKey.from_public_bytes(public_key)
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
-def _signed_bytes(facts: ReceiptFacts, signer: str) -> bytes:
-    return canonical_json(_signed_fields(facts, signer))
+def _signed_fields(receipt: Receipt) -> dict:
+    fields = {**asdict(receipt.facts), "received_at": utc_text(receipt.facts.received_at)}
+    if receipt.format == FORMAT and receipt.facts.journal_position is None:
+        del fields["journal_position"]
+    return {**fields, "format": receipt.format, "key_id": receipt.key_id}
+
+
+def _signed_bytes(receipt: Receipt) -> bytes:
+    return canonical_json(_signed_fields(receipt))
