@@ -74,10 +74,12 @@ def weekday_and_day(on: date) -> str:
 
 
 def clock_time(at: time, seconds: bool = False) -> str:
-    """ "1:00pm", "noon", "midnight"; with seconds always in figures, "1:00:07pm"."""
+    """ "1:00pm", "noon", "midnight"; with seconds always in figures, "1:00:07pm", "12:00:00 noon"."""
     if not seconds and at.minute == 0 and at.hour in (0, 12):
         return "noon" if at.hour else "midnight"
     figures = f"{at.hour % 12 or 12}:{at.minute:02}" + (f":{at.second:02}" if seconds else "")
+    if at.hour in (0, 12) and at.minute == at.second == 0:  # "12:00pm" is read as either
+        return f"{figures} {'noon' if at.hour else 'midnight'}"
     return figures + ("pm" if at.hour >= 12 else "am")
 
 

@@ -88,3 +88,9 @@ def test_iso_is_utc() -> None:
 def test_time_left(left: timedelta, said: str) -> None:
     start = datetime(2026, 3, 4, tzinfo=UTC)
     assert moments.time_left(start + left, start) == said
+
+
+def test_noon_and_midnight_to_the_second_are_named() -> None:
+    assert moments.clock_time(time(12), seconds=True) == "12:00:00 noon"
+    assert moments.clock_time(time(0), seconds=True) == "12:00:00 midnight"
+    assert moments.clock_time(time(0, 0, 1), seconds=True) == "12:00:01am"
