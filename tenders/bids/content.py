@@ -89,6 +89,11 @@ class PricedLine:
         return shown_quantity(Decimal(self.quantity))
 
     @property
+    def amount(self) -> str:
+        """How much of what: "16 × sprint of two weeks", "3"."""
+        return amount_of(Decimal(self.quantity), self.unit)
+
+    @property
     def total_pence(self) -> int:
         """Quantity times price, a half penny rounded up."""
         return int((Decimal(self.quantity) * (self.price_pence or 0)).quantize(Decimal(1), ROUND_HALF_UP))
@@ -99,6 +104,14 @@ class Price:
     """The price of a bid, excluding VAT."""
 
     lines: tuple[PricedLine, ...]
+
+    @property
+    def is_begun(self) -> bool:
+        return any(each.price_pence is not None for each in self.lines)
+
+    @property
+    def is_whole(self) -> bool:
+        return all(each.price_pence is not None for each in self.lines)
 
     @property
     def total_pence(self) -> int:
@@ -138,13 +151,18 @@ def shown_quantity(quantity: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def amount_of(quantity: Decimal, unit: str) -> str:
+    """A quantity of a unit that cannot be put in the plural by rule: "3 × month"."""
+    return f"{shown_quantity(quantity)} × {unit}" if unit else shown_quantity(quantity)
+
+
 def as_text(need_title: str, answers: Answers, price: Price | None) -> str:
     """The whole bid as plain text, for the bidder to keep or print."""
     parts = [f"Bid for: {need_title}"]
     parts += [f"{each.question}\n\n{each.text or '(no answer)'}" for each in answers.answers]
     if price:
         parts.append("Price, excluding VAT\n\n" + "\n".join(_price_words(each) for each in price.lines))
-        parts.append(f"Total, excluding VAT: {pounds(price.total_pence)}")
+        parts.append(f"Total, excluding VAT: {pounds(price.total_pence)}" if price.is_begun else "Nothing priced yet")
     if answers.files:
         parts.append("Files\n\n" + "\n".join(f"{each.name} ({each.size:,} bytes)" for each in answers.files))
     parts.append("Declarations\n\n" + "\n".join(declared(answers.declarations)))
@@ -168,7 +186,7 @@ def declared(declarations: Declarations) -> list[str]:
 
 def _price_words(line: PricedLine) -> str:
     each = pounds(line.price_pence) if line.price_pence is not None else "not priced"
-    return f"{line.label}: {line.shown_quantity} {line.unit} at {each}".replace("  ", " ")
+    return f"{line.label}: {line.amount} at {each}"
 
 
 def _read(content: bytes, wanted: str) -> dict[str, Any]:

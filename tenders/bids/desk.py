@@ -47,6 +47,11 @@ class Desk:
         return rules.bidding_problems(self.need, clock.now())
 
     @property
+    def can_start_again(self) -> bool:
+        """Whether this bid is withdrawn and its firm may still make another."""
+        return self.bid.withdrawn_at is not None and not rules.bidding_problems(self.need, clock.now())
+
+    @property
     def context(self) -> dict[str, Any]:
         return {
             "desk": self,

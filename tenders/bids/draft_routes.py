@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect, request
@@ -12,15 +13,17 @@ from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
 from marketplace.core.errors import Problem, Problems
 from marketplace.core.forms import Form, add_problems, count_words
-from marketplace.core.pages import autosaved, is_autosave, page
+from marketplace.core.pages import autosaved, is_autosave, page, plural
 from tenders.bids import actions, drafts, forms, opened, own_copy, queries, rules
 from tenders.bids.blueprint import blueprint
 from tenders.bids.content import Declarations, price_of
 from tenders.bids.desk import Desk, bid_parts, download, get_desk, get_question, task_sections
 from tenders.bids.models import Bid
+from tenders.bids.price_sight import see_price
 from tenders.bids.rules import Reservation
 from tenders.bids.status import is_overtaken, status_of
 from tenders.needs import queries as need_queries
+from tenders.needs.models import BidQuestion
 
 
 @blueprint.route("/needs/<reference>/bid", methods=["GET", "POST"])
@@ -109,6 +112,7 @@ def edit_answer(reference: str, question_id: int) -> Response:
         saved,
         lambda: form.text.data,
         "tenders/bids/answer.html",
+        lacks=lambda: _too_long(question, form.text.data or ""),
         title=question.text,
         question=question,
         written=written,
@@ -132,8 +136,27 @@ def edit_price(reference: str) -> Response:
     def value() -> dict[str, int]:
         return {str(line_id): field.data for line_id, field in fields.items() if field.data is not None}
 
-    shown = price_of(lines, prices)
-    return _edit(desk, form, drafts.PRICE, saved, value, "tenders/bids/price.html", title="Your price", price=shown)
+    def lacks() -> str:
+        missing = len(fields) - len(value())
+        verb = "has" if missing == 1 else "have"
+        return f"{plural(missing, 'line')} still {verb} no price." if missing else ""
+
+    return _edit(
+        desk,
+        form,
+        drafts.PRICE,
+        saved,
+        value,
+        "tenders/bids/price.html",
+        lacks=lacks,
+        title="Your price",
+        sight=see_price(desk.need, price_of(lines, prices), clock.now()),
+    )
+
+
+def _too_long(question: BidQuestion, text: str) -> str:
+    over = count_words(text) - question.word_limit
+    return f"It is {plural(over, 'word')} over the limit: take them out before you submit." if over > 0 else ""
 
 
 @blueprint.route("/supplier/bids/<reference>/declarations", methods=["GET", "POST"])
@@ -147,11 +170,26 @@ def edit_declarations(reference: str) -> Response:
     def value() -> dict[str, Any]:
         return vars(form.declared()).copy()
 
-    return _edit(desk, form, drafts.DECLARATIONS, saved, value, "tenders/bids/declarations.html", title="Declarations")
+    def lacks() -> str:
+        missing = len(rules.declaration_problems(form.declared()))
+        verb = "is" if missing == 1 else "are"
+        return f"{plural(missing, 'declaration')} {verb} still to be made." if missing else ""
+
+    template = "tenders/bids/declarations.html"
+    return _edit(desk, form, drafts.DECLARATIONS, saved, value, template, lacks=lacks, title="Declarations")
 
 
 def _edit(
-    desk: Desk, form: Form, slot: str, saved: drafts.Saved, value: Any, template: str, *, title: str, **context: Any
+    desk: Desk,
+    form: Form,
+    slot: str,
+    saved: drafts.Saved,
+    value: Callable[[], Any],
+    template: str,
+    *,
+    lacks: Callable[[], str],
+    title: str,
+    **context: Any,
 ) -> Response:
     """One part of a draft: shown, saved, or shown again with a colleague's text beside what was typed."""
     theirs, status = None, 200
@@ -166,7 +204,7 @@ def _edit(
             add_problems(form, [Problem(f"{lost.message} Change yours to what it should say, and save again.")])
             form.version.data, theirs, status = str(lost.version), lost, 409
         else:
-            return _saved(desk, part.version)
+            return _saved(desk, part.version, lacks())
     context = {**desk.context, **context, "saved": saved, "theirs": theirs}
     return page(template, title=title, form=form, status=status, **context)
 
@@ -176,13 +214,13 @@ def _version_of(form: Form) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0
 
 
-def _saved(desk: Desk, version: int) -> Response:
+def _saved(desk: Desk, version: int, lacks: str) -> Response:
     if is_autosave():
         response = autosaved()
         # The page's next save builds on this one.
         response.headers["X-Version"] = str(version)
         return response
-    flash("Saved. Only your firm can read it.", "success")
+    flash(f"Saved. Only your firm can read it. {lacks}".strip(), "notice" if lacks else "success")
     if request.form.get("stay"):
         return redirect(request.full_path.rstrip("?"))
     return redirect(desk.address("show_bid", new=1))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from wtforms.validators import ValidationError
+
+from marketplace.core.errors import Problem
 from marketplace.core.fields import GovField
 from marketplace.core.files import SIGNATURES
-from marketplace.core.forms import Choice, Form, Hidden, Password, Pounds, TextBox, Tick, Upload
-from tenders.bids.content import Declarations, shown_quantity
-from tenders.bids.rules import SHORTEST_PASSPHRASE, reserved_area
+from marketplace.core.forms import Choice, Form, Hidden, Password, Pounds, TextBox, Tick, Upload, add_problems
+from marketplace.core.money import pounds
+from tenders.bids.content import Declarations, amount_of
+from tenders.bids.rules import MOST_OF_A_LINE_PENCE, SHORTEST_PASSPHRASE, reserved_area
 from tenders.needs.models import BidQuestion, Need, PriceLine
 
 
@@ -33,7 +38,14 @@ class AnswerBox(_Unfinished, TextBox):
 
 
 class UnfinishedPounds(_Unfinished, Pounds):
-    """A price that may still be missing."""
+    """A price that may still be missing; more than a line may come to is a slip of the keyboard."""
+
+    def post_validate(self, form: object, validation_stopped: bool) -> None:
+        if not validation_stopped and self.data is not None and self.data > self.most:
+            most = f"One line can come to {pounds(MOST_OF_A_LINE_PENCE)} at most"
+            whole = "" if self.most == MOST_OF_A_LINE_PENCE else f", so one of these to {pounds(self.most)}"
+            raise ValidationError(f"{most}{whole}: check the price of “{self.label.text}”")
+        super().post_validate(form, validation_stopped)
 
 
 class UnfinishedChoice(_Unfinished, Choice):
@@ -50,6 +62,10 @@ def answer_form(question: BidQuestion) -> Form:
     return AnswerForm()
 
 
+def _most_for_one(quantity: Decimal) -> int:
+    return int(MOST_OF_A_LINE_PENCE / quantity) if quantity > 1 else MOST_OF_A_LINE_PENCE
+
+
 def price_form(lines: list[PriceLine]) -> Form:
     """One amount for each price line, named line_<id>."""
 
@@ -57,13 +73,12 @@ def price_form(lines: list[PriceLine]) -> Form:
         version = Hidden()
 
     for each in lines:
-        unit = f" {each.unit}" if each.unit else ""
         hint = (
-            f"Quantity {shown_quantity(Decimal(each.quantity))}{unit}. Price for one, excluding VAT."
+            f"Quantity {amount_of(Decimal(each.quantity), each.unit)}. Price for one, excluding VAT."
             if each.quantity != 1
             else (f"{each.unit[:1].upper()}{each.unit[1:]}, excluding VAT." if each.unit else "Excluding VAT.")
         )
-        setattr(PriceForm, f"line_{each.id}", UnfinishedPounds(each.label, hint=hint))
+        setattr(PriceForm, f"line_{each.id}", UnfinishedPounds(each.label, hint=hint, most=_most_for_one(Decimal(each.quantity))))
     return PriceForm()
 
 
@@ -85,6 +100,13 @@ class DeclarationsForm(Form):
     )
     no_collusion = Tick("We made this bid without agreement with any other bidder about prices or who bids")
     is_accurate = Tick("What this bid says is true and complete")
+
+    def validate(self, extra_validators: Mapping[str, Any] | None = None) -> bool:
+        is_fine = super().validate(extra_validators)
+        if self.conflict.data == "yes" and not (self.conflict_details.data or "").strip():
+            add_problems(self, [Problem("Describe the conflict of interest: who, and how", "conflict_details")])
+            return False
+        return is_fine
 
     def declared(self) -> Declarations:
         return Declarations(

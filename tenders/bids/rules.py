@@ -19,6 +19,7 @@ OPENING_WAITS = timedelta(minutes=30)
 SETTLES = timedelta(seconds=10)
 MOST_FILES = 20
 SHORTEST_PASSPHRASE = 12
+MOST_OF_A_LINE_PENCE = 10_000_000_000  # £100 million
 EVALUATING = ("evaluator", "chair")
 
 

@@ -23,7 +23,10 @@ def status_of(bid: Bid, now: datetime) -> BidStatus:
     """The first that holds, from the bid's and the need's facts."""
     need = bid.need
     if bid.withdrawn_at is not None:
-        return BidStatus("withdrawn", "Withdrawn", f"You withdrew this bid at {moment(bid.withdrawn_at)}.")
+        at = moment(bid.withdrawn_at)
+        if bid.submitted_at is None:
+            return BidStatus("withdrawn", "Deleted", f"You deleted this draft at {at}. It was never submitted.")
+        return BidStatus("withdrawn", "Withdrawn", f"You withdrew this bid at {at}.")
     if bid.opened_at is not None:
         return _after_opening(bid)
     if need.withdrawn_at is not None:

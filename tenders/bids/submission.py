@@ -61,9 +61,9 @@ def submit_bid(
     """
     if not 16 <= len(idempotency_key) <= LONGEST_KEY:
         raise Problems([Problem("Go back to the page where you read your bid, and submit it from there.")])
-    insist(rules.passphrase_problems(passphrase))
-    copy_key = own_copy.make_copy_key(queries.get_bid(bid_id), passphrase)
-    outcome = _submit(bid_id, member, idempotency_key, received_at, copy_key, seen)
+    weak = rules.passphrase_problems(passphrase)
+    copy_key = None if weak else own_copy.make_copy_key(queries.get_bid(bid_id), passphrase)
+    outcome = _submit(bid_id, member, idempotency_key, received_at, copy_key, seen, weak)
     if isinstance(outcome, Submitted) and outcome._key_name:
         _forget(outcome._key_name, outcome._freed)
     return outcome
@@ -77,6 +77,7 @@ def _submit(
     received_at: datetime,
     copy_key: own_copy.CopyKey | None,
     seen: str,
+    passphrase_problems: list[Problem],
 ) -> Submitted | RefusedLate:
     bid = _get_own(bid_id, member)
     earlier = queries.find_version_by_key(bid, idempotency_key)
@@ -90,7 +91,7 @@ def _submit(
     draft = drafts.read_draft(bid)
     if seen and seen != draft.mark:
         raise ReadAgain("A colleague changed the bid after you read it. Read it again, then submit.")
-    insist(rules.submission_problems(bid.need, draft.answers, draft.price))
+    insist(passphrase_problems + rules.submission_problems(bid.need, draft.answers, draft.price))
     return _store(bid, member, draft, idempotency_key, received_at, copy_key)
 
 

@@ -12,14 +12,16 @@ from flask import flash, redirect, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import may
+from marketplace.core import clock
 from marketplace.core.errors import Conflict, NotFound, Problem, Problems
 from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page
-from tenders.bids import drafts, forms, keys, queries, rules, submission
+from tenders.bids import drafts, forms, keys, own_copy, queries, rules, submission
 from tenders.bids.blueprint import blueprint
 from tenders.bids.content import as_text
 from tenders.bids.desk import Desk, bid_parts, download, get_desk, places
 from tenders.bids.models import BidVersion
+from tenders.bids.price_sight import see_price
 from tenders.bids.receipt_time import received_at
 from tenders.bids.submission import ReadAgain, RefusedLate, Submitted
 
@@ -46,6 +48,8 @@ def _review_page(desk: Desk, form: forms.SubmitForm, status: int = 200) -> Respo
         problems=rules.submission_problems(desk.need, draft.answers, draft.price),
         links=places(desk),
         shown=bid_parts(draft.answers, draft.price, files),
+        sight=see_price(desk.need, draft.price, clock.now()),
+        copied_version=desk.bid.current_version if own_copy.has_copy(desk.bid) else 0,
         **desk.context,
     )
 
@@ -152,6 +156,8 @@ def withdraw(reference: str) -> Response:
         outcome = submission.withdraw_bid(desk.bid.id, desk.member, received_at())
         if isinstance(outcome, RefusedLate):
             return _late_page(desk, outcome)
-        flash("Your bid is withdrawn. Nobody can open it.", "success")
+        said = "Your bid is withdrawn. Nobody can open it." if desk.bid.submitted_at else "Your draft is deleted."
+        flash(said, "success")
         return redirect(url_for("bids.list_bids"))
-    return page("tenders/bids/withdraw.html", title="Withdraw this bid?", form=form, **desk.context)
+    title = "Withdraw this bid?" if desk.bid.submitted_at else "Delete this draft?"
+    return page("tenders/bids/withdraw.html", title=title, form=form, **desk.context)
