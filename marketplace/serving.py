@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -11,6 +12,9 @@ import time
 from collections.abc import Callable
 from types import FrameType
 
+from flask import Flask
+
+from marketplace.app import create_app
 from marketplace.config import CHECKOUT, Settings
 
 THREADS = 4
@@ -34,7 +38,7 @@ def serve(settings: Settings, first_port: int, tell: Callable[[str], None]) -> i
     """Runs until stopped. A worker that dies is started again; when the web dies, all stop. Returns the exit code."""
     port = free_port(first_port)
     environment = {**os.environ, "PORT": str(port), "MARKETPLACE_HOME": str(settings.home)}
-    web = subprocess.Popen([*_gunicorn(settings, port)], env=environment, cwd=CHECKOUT)
+    web = subprocess.Popen([*gunicorn_command(settings, port)], env=environment, cwd=CHECKOUT)
     work = _start_worker(environment)
     is_stopping = False
 
@@ -61,15 +65,25 @@ def serve(settings: Settings, first_port: int, tell: Callable[[str], None]) -> i
     return 0 if is_stopping else (code or 1)
 
 
-def _gunicorn(settings: Settings, port: int) -> list[str]:
+def gunicorn_command(settings: Settings, port: int) -> list[str]:
+    """How the web processes are started; `make bench` starts them the same way."""
     return [
-        sys.executable, "-m", "gunicorn", "marketplace.app:create_app()",
+        sys.executable, "-m", "gunicorn", "marketplace.serving:web_application()",
         "--bind", f"127.0.0.1:{port}",
         "--workers", str(settings.web_workers),
         "--worker-class", "gthread", "--threads", str(THREADS),
         "--timeout", "60", "--graceful-timeout", "20", "--keep-alive", "5",
         "--log-level", "warning", "--no-control-socket",
     ]  # fmt: skip
+
+
+def web_application() -> Flask:
+    """What each web process runs. Most of what it has loaded by now stays for good, so the collector leaves it be."""
+    app = create_app()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+    return app
 
 
 def _start_worker(environment: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -108,8 +108,8 @@ def _yardstick(name: str) -> str:
 
 
 def _table(line: dict[str, Any], asked: argparse.Namespace) -> str:
-    head = f"{'page':44}{'database':>9}{'CPU ms':>8}{'yard':>7}{'ratio':>7}{'req/s':>8}{'yard':>8}{'ratio':>7}{'ms alone':>9}"
-    rows = [head]
+    columns = (("CPU ms", 8), ("yard", 7), ("ratio", 7), ("req/s", 8), ("yard", 8), ("ratio", 7), ("ms alone", 9))
+    rows = [f"{'page':44}{'database':>9}" + "".join(f"{name:>{width}}" for name, width in columns)]
     for name, found in line["results"].items():
         page, _, database = name.partition("_")
         if page not in COMPARED:
