@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from flask import g, redirect, request, session, url_for
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.models import Membership, Person
 from marketplace.accounts.permissions import PERMISSIONS, is_granted
@@ -18,6 +19,12 @@ from marketplace.core.journal import Actor
 
 View = TypeVar("View", bound=Callable[..., Any])
 MEMBERSHIP_KEY = "membership"
+# Everything that a page asks of who is looking, in one statement.
+_VISITOR = (
+    select(Person)
+    .where(Person.id == bindparam("person_id"))
+    .options(joinedload(Person.memberships).joinedload(Membership.role_rows))
+)
 
 
 def public(view: View) -> View:
@@ -113,7 +120,9 @@ def current_member() -> Membership | None:
     """The live membership that the signed-in person is acting in; the first one unless another was chosen."""
     if "member_id" not in g:
         g.member_id = _find_member_id()
-    return db.session.get(Membership, g.member_id) if g.member_id else None
+    # The session holds rows weakly: without a hand on it, every question would read the membership again.
+    g.member = db.session.get(Membership, g.member_id) if g.member_id else None
+    return g.member
 
 
 def get_member() -> Membership:
@@ -132,10 +141,7 @@ def current_actor(role: str = "") -> Actor:
 def _find_member_id() -> int | None:
     if not current_user.is_authenticated or current_user.email_confirmed_at is None:
         return None
-    query = select(Membership).where(
-        Membership.person_id == current_user.id, Membership.approved_at.is_not(None), Membership.ended_at.is_(None)
-    )
-    live = list(db.session.scalars(query.order_by(Membership.id)).unique())
+    live = [each for each in current_user.memberships if each.is_live]
     chosen = next((each for each in live if each.id == session.get(MEMBERSHIP_KEY)), None)
     found = chosen or (live[0] if live else None)
     return found.id if found else None
@@ -152,7 +158,7 @@ def load_person(session_id: str) -> Person | None:
     person_id, _, version = session_id.partition(".")
     if not (person_id.isdigit() and version.isdigit()):
         return None
-    person = db.session.get(Person, int(person_id))
+    person = db.session.scalars(_VISITOR, {"person_id": int(person_id)}).unique().one_or_none()
     if person is None or person.erased_at or str(person.session_version) != version:
         return None
     return person

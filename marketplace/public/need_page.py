@@ -29,6 +29,7 @@ from marketplace.accounts.models import Organisation
 from marketplace.core import clock, db
 from marketplace.core.errors import NotFound
 from marketplace.core.moments import time_left
+from marketplace.public.drawn import drawn
 from search.finding import similar_references
 from search.plain_lists import needs_by_reference
 from tenders.awards.queries import public_result
@@ -63,7 +64,9 @@ def get_need_view(reference: str) -> SimpleNamespace:
     row = _read(_NEED, reference=reference).first()
     if row is None:
         raise NotFound(NO_NEED)
-    return SimpleNamespace(**row._mapping, **_parts(row.id))
+    parts = _read(_PARTS, need_id=row.id).all()
+    # `rows` is the whole of what was read, to tell whether anything has changed since it was last drawn.
+    return SimpleNamespace(**row._mapping, **_shaped(parts), rows=(tuple(row), *map(tuple, parts)))
 
 
 def _read(statement: Any, **values: Any) -> CursorResult[Any]:
@@ -111,15 +114,11 @@ _ANSWERED = (
 )
 
 
-def _parts(need_id: int) -> dict[str, Any]:
-    found: dict[str, list[Any]] = defaultdict(list)
-    for row in _read(_PARTS, need_id=need_id):
-        found[row.part].append(row)
-    return _shaped(found)
-
-
-def _shaped(rows: dict[str, list[Any]]) -> dict[str, Any]:
+def _shaped(parts: Sequence[Any]) -> dict[str, Any]:
     """The rows of the union under the names that the rows' own tables give them."""
+    rows: dict[str, list[Any]] = defaultdict(list)
+    for row in parts:
+        rows[row.part].append(row)
     criteria = [
         SimpleNamespace(id=r.number, kind=r.a, name=r.b, description=r.c, weight=r.x, minimum_score=r.y)
         for r in rows["criteria"]
@@ -149,13 +148,17 @@ def need_context(need: SimpleNamespace, words: str = "") -> dict[str, Any]:
     now = clock.now()
     status = status_of(need, now)  # type: ignore[arg-type]
     answered = _answered(need.id)
+    asked = narrowed(answered, words)
+    described = description(need)["described"]  # type: ignore[arg-type]
+    shown = (need.rows, status, tuple(described["timeline"]))
     return {
         "need": need,
-        **description(need),  # type: ignore[arg-type]
+        "description": drawn("tenders/needs/_description.html", shown, need=need, described=described),
         "state": status,
         "label": LABELS[status],
         "left": time_left(need.closes_at, now) if status == "open" else "",
-        "clarifications": narrowed(answered, words),
+        "clarifications": asked,
+        "questions": drawn("tenders/clarifications/_published.html", tuple(map(tuple, asked)), clarifications=asked),
         "answered": len(answered),
         "has_many_questions": len(answered) >= MANY_QUESTIONS,
         "result": public_result(need) if _is_told(need) else None,  # type: ignore[arg-type]
