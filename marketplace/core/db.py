@@ -82,7 +82,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Any) -> None:
     kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {kind}")
+    connection.connection.driver_connection.execute(f"BEGIN {kind}")  # past the toolkit: it begins every request
 
 
 def connect(url: str) -> Engine:
@@ -114,11 +114,11 @@ def _notice_statements(state: ORMExecuteState) -> None:
 
 
 @contextmanager
-def one_action(name: str) -> Iterator[Session]:
+def one_action(name: str, keeps_read: bool = False) -> Iterator[Session]:
     """One write transaction. Rows changed without a journal line are rolled back with SilentAction.
 
     An action called inside another joins it. On SQLite the write lock is taken first (BEGIN IMMEDIATE),
-    so nothing read inside can be overtaken.
+    so nothing read inside can be overtaken. With `keeps_read` rows that were read stay as read, before and after.
     """
     from marketplace.core import journal
 
@@ -128,10 +128,11 @@ def one_action(name: str) -> Iterator[Session]:
         return
     if current.new or current.dirty or current.deleted:
         raise SilentAction(f"Rows were changed outside an action before {name} began.")
-    current.commit()
-    current.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
-    current.info.update(action=name, changed=False, lines=[])
+    current.expire_on_commit = not keeps_read
     try:
+        current.commit()
+        current.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+        current.info.update(action=name, changed=False, lines=[])
         yield current
         current.flush()
         if current.info["changed"] and not current.info["lines"]:
@@ -142,19 +143,25 @@ def one_action(name: str) -> Iterator[Session]:
         current.rollback()
         raise
     finally:
+        current.expire_on_commit = True
         for key in ("action", "changed", "lines"):
             current.info.pop(key, None)
 
 
-def action(function: Callable[P, R]) -> Callable[P, R]:
+def action(function: Callable[P, R], keeps_read: bool = False) -> Callable[P, R]:
     """Marks a verb of the house: it runs in one_action under its own name."""
 
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with one_action(f"{function.__module__}.{function.__qualname__}"):
+        with one_action(f"{function.__module__}.{function.__qualname__}", keeps_read):
             return function(*args, **kwargs)
 
     return run
+
+
+def busy_action(function: Callable[P, R]) -> Callable[P, R]:
+    """An action that reads afresh, under its lock, all that it decides by; nothing else is read a second time."""
+    return action(function, keeps_read=True)
 
 
 @contextmanager

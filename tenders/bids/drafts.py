@@ -77,7 +77,8 @@ def read_slot(bid: Bid, slot: str) -> Saved:
 
 def read_draft(bid: Bid) -> Draft:
     """The whole draft against the need as it is asked now."""
-    values = {each.slot: _decrypted(bid, each) for each in bid.draft_parts}
+    key = keys.draft_key(bid) if bid.draft_parts else None
+    values = {each.slot: _decrypted(bid, each, key) for each in bid.draft_parts}
     texts = {int(slot.partition(":")[2]): text for slot, text in values.items() if slot.startswith("answer:")}
     prices = {int(line): pence for line, pence in values.get(PRICE, {}).items()}
     declarations = Declarations.of(values.get(DECLARATIONS, {}))
@@ -198,9 +199,10 @@ def _encrypted(bid: Bid, slot: str, value: Any) -> bytes:
     return sealed.encrypt_draft(keys.draft_key(bid), content, bid_ref=bid.reference, part=slot)
 
 
-def _decrypted(bid: Bid, part: DraftPart) -> Any:
+def _decrypted(bid: Bid, part: DraftPart, key: sealed.KeyFile | None = None) -> Any:
+    key = key or keys.draft_key(bid)
     try:
-        content = sealed.decrypt_draft(keys.draft_key(bid), part.ciphertext, bid_ref=bid.reference, part=part.slot)
+        content = sealed.decrypt_draft(key, part.ciphertext, bid_ref=bid.reference, part=part.slot)
     except sealed.SealBroken:  # after a restore without the keys folder, which backups leave out
         raise Conflict(UNREADABLE) from None
     return json.loads(content)

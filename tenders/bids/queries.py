@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import joinedload
+from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace.accounts.models import Membership, Person
 from marketplace.accounts.permissions import is_granted
@@ -55,8 +57,7 @@ def current_version(bid: Bid) -> BidVersion | None:
 
 def find_version_by_key(bid: Bid, idempotency_key: str) -> BidVersion | None:
     """The version that this very submission made, when it was sent before."""
-    query = select(BidVersion).where(BidVersion.bid_id == bid.id, BidVersion.idempotency_key == idempotency_key)
-    return db.session.scalar(query)
+    return next((each for each in bid.versions if each.idempotency_key == idempotency_key), None)
 
 
 def late_attempts_of(bid: Bid) -> Sequence[LateAttempt]:
@@ -65,16 +66,25 @@ def late_attempts_of(bid: Bid) -> Sequence[LateAttempt]:
     return db.session.scalars(query.order_by(LateAttempt.id)).all()
 
 
+# Only the row itself: PostgreSQL refuses to lock what an outer join brings along.
+_LOCKED_BID = (
+    select(Bid)
+    .where(Bid.id == bindparam("bid_id"))
+    .options(joinedload(Bid.supplier).lazyload(Supplier.capability_rows))
+    .with_for_update(of=Bid)
+    .execution_options(populate_existing=True)
+)
+
+
 def get_bid(bid_id: int, lock: bool = False) -> Bid:
     """A bid by its id. With `lock`, its need is locked first: an extension and a submission cannot cross."""
     bid = db.session.get(Bid, bid_id)
     if bid is None:
         raise NotFound("There is no such bid.")
     if lock:
-        lock_need(bid.need_id)
-        # Only the row itself: PostgreSQL refuses to lock what an outer join brings along.
-        query = select(Bid).where(Bid.id == bid_id).with_for_update(of=Bid)
-        db.session.scalar(query.execution_options(populate_existing=True))
+        need = lock_need(bid.need_id)
+        db.session.scalar(_LOCKED_BID, {"bid_id": bid_id})
+        set_committed_value(bid, "need", need)
     return bid
 
 

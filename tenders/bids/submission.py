@@ -7,7 +7,7 @@ from datetime import datetime
 
 from marketplace.accounts.models import Membership
 from marketplace.core import clock, db
-from marketplace.core.db import action
+from marketplace.core.db import action, busy_action
 from marketplace.core.errors import Conflict, NotFound, Problem, Problems, insist
 from marketplace.core.journal import record
 from tenders.bids import drafts, keys, own_copy, queries, rules, sealed
@@ -69,7 +69,7 @@ def submit_bid(
     return outcome
 
 
-@action
+@busy_action
 def _submit(
     bid_id: int,
     member: Membership,
@@ -109,8 +109,8 @@ def _store(
     if copy_key is not None:
         own_copy.seal_copy(bid, version, draft, keys.draft_key(bid), copy_key)
     bid.versions.append(version)
-    drafts.remove_parts(bid, bid.draft_parts)
     bid.current_version, bid.submitted_at = version.number, received_at
+    drafts.remove_parts(bid, bid.draft_parts)
     record(
         BidSubmitted(
             subject=bid.reference,

@@ -20,11 +20,11 @@ class KeyFolder:
 
     def __init__(self, folder: Path | str):
         self.folder = Path(folder)
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def create(self, name: str, content: bytes) -> None:
         """Write a new key; KeyExists if the name is taken. After it returns the key survives a power cut."""
         target = self._path(name)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary = self.folder / f".{name}.{secrets.token_hex(8)}"
         try:
             _write_durably(temporary, content)
