@@ -63,7 +63,7 @@ NONE_BECAUSE: dict[str, str] = {
     **dict.fromkeys(("EvidenceAdded", "EvidenceChanged", "EvidenceRemoved"), _ON_RECORD),
     **dict.fromkeys(("NoticeRaised", "NoticeRecorded", "NoticeDropped", "QuestionWithdrawn"), _ON_RECORD),
     **dict.fromkeys(("NeedDrafted", "NeedSaved", "ApprovalTakenBack"), _DRAFT),
-    **dict.fromkeys(("AmendmentSaved", "AmendmentDropped"), _DRAFT),
+    **dict.fromkeys(("AmendmentSaved", "AmendmentDropped", "AmendmentTakenBack"), _DRAFT),
     **dict.fromkeys(("BidStarted", "BidDraftSaved", "BidDraftRestored"), _DRAFT),
     **dict.fromkeys(("ContractDrafted", "ContractSaved", "ExplanationSaved"), _DRAFT),
     **dict.fromkeys(("BidDisregarded", "DisregardDeclined", "ScoreGiven", "ScoreAgreed"), _UNTIL_TOLD),

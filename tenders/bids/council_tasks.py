@@ -24,7 +24,7 @@ def opening_tasks(member: Membership) -> list[Task]:
                 continue
             task = Task("Complete the opening of bids", _address(need), need.title, begun.expires_at)
         else:
-            task = Task("Open the bids", _address(need), need.title, need.closes_at)
+            task = Task("Open the bids", _address(need), need.title, need.closes_at, "Since")
         found.append(task)
     return found
 

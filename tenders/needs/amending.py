@@ -74,6 +74,15 @@ def least_days(need: Need, now: datetime) -> int:
     return found if isinstance(found, int) else LEAST_DAYS_AFTER_A_MATERIAL_CHANGE
 
 
+def amendment_deciding_problems(amendment: NeedAmendment | None, person_id: int) -> list[Problem]:
+    """Whether this person may decide on the amendment: it waits, and they neither began it nor asked."""
+    if amendment is None or amendment.asked_at is None:
+        return [Problem("No changes wait for approval")]
+    if person_id in (amendment.asked_by_id, amendment.started_by_id):
+        return [Problem("You wrote these changes, so another approver decides on them")]
+    return []
+
+
 @action
 def save_amendment(
     need_id: int, member: Membership, section: str, values: Mapping[str, Any], seen: str | None = None
@@ -83,6 +92,7 @@ def save_amendment(
     now = clock.now()
     _insist_amendable(need, section, now)
     amendment = queries.find_amendment(need)
+    _insist_not_asked(amendment)
     before = content.part_of(amended_content(need, amendment), get_section(section).keys)
     if seen is not None and seen != content.fingerprint(before):
         raise Conflict(MOVED_ON)
@@ -116,6 +126,11 @@ def _insist_amendable(need: Need, section: str, now: datetime) -> None:
         raise Conflict("A need can be amended only while it is open.")
 
 
+def _insist_not_asked(amendment: NeedAmendment | None) -> None:
+    if amendment is not None and amendment.asked_at is not None:
+        insist([Problem("These changes wait for approval. Take them back to change them")])
+
+
 @action
 def drop_amendment(need_id: int, member: Membership) -> None:
     """Throws the amendment away; nothing public changes."""
@@ -123,28 +138,106 @@ def drop_amendment(need_id: int, member: Membership) -> None:
     amendment = queries.find_amendment(need)
     if amendment is None:
         raise Conflict("There is no amendment to throw away.")
+    _insist_not_asked(amendment)
     db.session.delete(amendment)
     record(events.AmendmentDropped(**subject_of(need)), member.actor("officer"))
 
 
 @action
 def amend_need(need_id: int, member: Membership, reason: str, says_material: bool = False) -> Need:
-    """Publishes the prepared amendment. Raises Problems; ids of questions and price lines that stay are kept."""
+    """Publishes the prepared amendment when it is not material; a material one is an approver's to publish.
+
+    Raises Problems; ids of questions and price lines that stay are kept.
+    """
+    need = get_own_need(need_id, member)
+    amendment = queries.find_amendment(need)
+    _insist_not_asked(amendment)
+    changed = as_amended(need, amendment)
+    insist(_all_problems(need, changed, reason, says_material, clock.now()))
+    if says_material or is_material_by_rule(_fields_changed(need, changed)):
+        insist([Problem("This changes what suppliers bid for, so an approver publishes it: ask for approval")])
+    return _publish(need, amendment, member, reason, False, "officer")
+
+
+@action
+def ask_amendment_approval(need_id: int, member: Membership, reason: str, says_material: bool = False) -> NeedAmendment:
+    """Asks the approvers to publish the prepared amendment. Raises Problems with everything that stands in its way."""
     need = get_own_need(need_id, member)
     now = clock.now()
+    amendment = queries.find_amendment(need)
+    _insist_not_asked(amendment)
+    changed = as_amended(need, amendment)
+    insist(_all_problems(need, changed, reason, says_material, now))
+    assert amendment is not None  # else nothing would differ
+    amendment.asked_at, amendment.asked_by_id, amendment.review_note = now, member.person_id, ""
+    amendment.reason, amendment.says_material = reason.strip(), says_material
+    fields = tuple(_fields_changed(need, changed))
+    record(events.AmendmentApprovalAsked(**subject_of(need), fields=fields), member.actor("officer"))
+    return amendment
+
+
+def _fields_changed(need: Need, changed: Need) -> list[str]:
+    return changed_fields(snapshots.snapshot_of(need), snapshots.snapshot_of(changed))
+
+
+def _all_problems(need: Need, changed: Need, reason: str, says_material: bool, now: datetime) -> list[Problem]:
+    """What stands in the way of what the need would say with its amendment. Raises Conflict unless it is open."""
     if status_of(need, now) != "open" or need.closes_at is None:
         raise Conflict("A need can be amended only while it is open.")
+    fields = _fields_changed(need, changed)
+    is_material = says_material or is_material_by_rule(fields)
+    return amendment_problems(fields, is_material, reason, need.closes_at, changed, now) or [
+        *rules.content_problems(changed, now),
+        *rules.notice_problems(changed, now),
+    ]
+
+
+@action
+def take_back_amendment(need_id: int, member: Membership) -> None:
+    """The officer takes the amendment back from approval to change it."""
+    need = get_own_need(need_id, member)
     amendment = queries.find_amendment(need)
-    before, closes_before = snapshots.snapshot_of(need), need.closes_at
+    if amendment is None or amendment.asked_at is None:
+        raise Conflict("No changes wait for approval.")
+    amendment.asked_at = amendment.asked_by_id = None
+    record(events.AmendmentTakenBack(**subject_of(need)), member.actor("officer"))
+
+
+@action
+def send_back_amendment(need_id: int, member: Membership, comment: str) -> None:
+    """The approver sends the amendment back with a comment for its author."""
+    need = get_own_need(need_id, member)
+    amendment = queries.find_amendment(need)
+    insist(amendment_deciding_problems(amendment, member.person_id))
+    if not comment.strip():
+        insist([Problem("Say what must change", "comment")])
+    assert amendment is not None
+    amendment.asked_at, amendment.review_note = None, comment.strip()
+    record(events.AmendmentSentBack(**subject_of(need)), member.actor("approver"))
+
+
+@action
+def approve_amendment(need_id: int, member: Membership) -> Need:
+    """Publishes an amendment that waits; never its author's own act. Raises Problems, Conflict once bids closed."""
+    need = get_own_need(need_id, member)
+    amendment = queries.find_amendment(need)
+    insist(amendment_deciding_problems(amendment, member.person_id))
+    assert amendment is not None
+    changed = as_amended(need, amendment)
+    insist(_all_problems(need, changed, amendment.reason, amendment.says_material, clock.now()))
+    return _publish(need, amendment, member, amendment.reason, amendment.says_material, "approver")
+
+
+def _publish(
+    need: Need, amendment: NeedAmendment | None, member: Membership, reason: str, says_material: bool, role: str
+) -> Need:
+    now, before = clock.now(), snapshots.snapshot_of(need)
     if amendment is not None:
         write(need, content.from_json(amendment.content), now)
         db.session.delete(amendment)
     fields = changed_fields(before, snapshots.snapshot_of(need))
     is_material = says_material or is_material_by_rule(fields)
-    insist(
-        amendment_problems(fields, is_material, reason, closes_before, need, now)
-        or [*rules.content_problems(need, now), *rules.notice_problems(need, now)]
-    )
+    assert need.closes_at is not None  # an amendment only moves it
     need.version += 1
     need.saved_at = now
     version = freeze(need, "amended", member, before=before, reason=reason.strip(), is_material=is_material)
@@ -157,7 +250,7 @@ def amend_need(need_id: int, member: Membership, reason: str, says_material: boo
             closes_at=need.closes_at,
             sha256=version.sha256,
         ),
-        member.actor("officer"),
+        member.actor(role),
     )
     return need
 

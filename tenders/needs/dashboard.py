@@ -22,6 +22,8 @@ class Task:
     href: str
     about: str = ""
     due_at: datetime | None = None
+    # What the instant means: "By" it, or possible "From" it on.
+    due_word: str = "By"
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def places_of(need: Need, member: Membership) -> list[Place]:
 
 
 def need_tasks(member: Membership) -> list[Task]:
-    """Approvals asked of this member, and the member's own drafts that came back or can go on."""
+    """Approvals asked of this member, and the member's own drafts: those that came back, can go on, are unfinished."""
     return [*_approvals(member), *_own_drafts(member)]
 
 
@@ -59,9 +61,23 @@ def _approvals(member: Membership) -> list[Task]:
     if not has_permission("approve_need", member):
         return []
     waiting = queries.needs_waiting_for_approval(member.organisation_id, not_by=member.person_id)
+    changes = queries.amendments_waiting(member.organisation_id, not_by=member.person_id)
     return [
-        Task("Approve and publish", f"/council/needs/{each.reference}", each.title, each.closes_at) for each in waiting
-    ]
+        *(
+            Task(
+                "Approve and publish", f"/council/needs/{each.reference}", each.title, each.closes_at,
+                "Bids would close at",
+            )
+            for each in waiting
+        ),
+        *(
+            Task(
+                "Approve and publish changes", f"/council/needs/{need.reference}/amend/decide", need.title,
+                need.closes_at, "Before bids close at",
+            )
+            for _amendment, need in changes
+        ),
+    ]  # fmt: skip
 
 
 def _own_drafts(member: Membership) -> list[Task]:
@@ -78,9 +94,18 @@ def _own_drafts(member: Membership) -> list[Task]:
                 found.append(Task("Enter the number of the central notice", f"{href}/central-notice", name))
         elif need.review_note:
             found.append(Task("Sent back: read the comment and change it", href, name))
-        elif not content_problems(need, now):
+        elif content_problems(need, now):
+            found.append(Task("Finish the draft", href, name))
+        else:
             found.append(Task("Ask for approval", f"{href}/check", name))
-    return found
+    return [*found, *_changes_sent_back(member)]
+
+
+def _changes_sent_back(member: Membership) -> list[Task]:
+    return [
+        Task("Changes sent back: read the comment", f"/council/needs/{need.reference}/amend", need.title)
+        for need in queries.needs_with_changes_sent_back(member.organisation_id, member.person_id)
+    ]
 
 
 TASK_SOURCES.append(need_tasks)

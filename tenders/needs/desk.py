@@ -60,6 +60,9 @@ class Desk:
                 raise NotFound("This part of a published need cannot be amended.")
             if status_of(self.need, now) != "open":
                 raise Conflict("A need can be amended only while it is open.")
+            amendment = queries.find_amendment(self.need)
+            if amendment is not None and amendment.asked_at is not None:
+                raise Conflict("These changes wait for approval. Take them back to change them.")
             return
         problems = rules.saving_problems(self.need, section.name, now, OPEN_IN_REVIEW)
         if problems:

@@ -42,6 +42,27 @@ def to_author(line: JournalLine) -> Iterable[Letter]:
     return [Letter(need.author.email, {**_context(need), "name": need.author.name, "comment": need.review_note})]
 
 
+def amendment_approval_asked(line: JournalLine) -> Iterable[Letter]:
+    """To every approver of the council who neither asked nor began the changes."""
+    need = queries.get_need_by_reference(line.need)
+    amendment = queries.find_amendment(need)
+    if amendment is None or amendment.asked_at is None or need.authority_id is None:
+        return []
+    authors = (amendment.asked_by_id, amendment.started_by_id)
+    approvers = [each for each in queries.people_with_role(need.authority_id, "approver") if each.id not in authors]
+    return [Letter(each.email, {**_context(need), "name": each.name}) for each in approvers]
+
+
+def amendment_sent_back(line: JournalLine) -> Iterable[Letter]:
+    """To whoever asked for approval of the changes, with the approver's comment."""
+    need = queries.get_need_by_reference(line.need)
+    amendment = queries.find_amendment(need)
+    asker = amendment.asked_by if amendment is not None else None
+    if amendment is None or asker is None or asker.erased_at is not None:
+        return []
+    return [Letter(asker.email, {**_context(need), "name": asker.name, "comment": amendment.review_note})]
+
+
 def need_approved(line: JournalLine) -> Iterable[Letter]:
     """To the author, unless it was published in the same act: then that mail says it."""
     need = queries.get_need_by_reference(line.need)
@@ -64,6 +85,8 @@ def need_published(line: JournalLine) -> Iterator[Letter]:
 EMAILS: dict[str, Writer] = {
     "ApprovalAsked": approval_asked,
     "NeedSentBack": to_author,
+    "AmendmentApprovalAsked": amendment_approval_asked,
+    "AmendmentSentBack": amendment_sent_back,
     "NeedApproved": need_approved,
     "NeedPublished": need_published,
 }

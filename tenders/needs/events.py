@@ -71,6 +71,23 @@ class AmendmentDropped(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class AmendmentApprovalAsked(Event):
+    """The officer asked an approver to publish a material amendment; nothing public changed."""
+
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmendmentTakenBack(Event):
+    """The council's officer took a material amendment back from approval to change it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AmendmentSentBack(Event):
+    """The approver sent a material amendment back with a comment."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class NeedAmended(Event):
     """The published words changed; `fields` names what, the version keeps before and after."""
 

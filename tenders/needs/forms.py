@@ -288,9 +288,17 @@ class AmendForm(Form):
     reason = TextBox("Why the need changes", rows=3, longest=2000, hint="Everyone can read it.")
     is_material = Tick(
         "This changes what suppliers would bid",
-        hint="Changes to requirements, criteria, questions, price lines, value and dates always count as such.",
+        hint="Tick it and an approver publishes the changes. Changes to requirements, criteria, questions, price lines, "
+        "value and dates always need one.",
     )
     publish = Save("Publish the changes")
+
+
+class AskAmendmentForm(Form):
+    """The same for changes that are material already: an approver publishes them."""
+
+    reason = TextBox("Why the need changes", rows=3, longest=2000, hint="Everyone can read it.")
+    ask = Save("Ask for approval")
 
 
 class ExtendForm(Form):

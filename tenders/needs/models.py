@@ -294,3 +294,12 @@ class NeedAmendment(Base):
     saved_at: Mapped[datetime] = mapped_column(UTCDateTime)
     # JSON: only what differs from the need, by content key (content.py).
     content: Mapped[str] = mapped_column(Text, default="{}")
+    # A material amendment waits for an approver: who asked and when, for what published reason.
+    asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    says_material: Mapped[bool] = mapped_column(Boolean, default=False)
+    # What the approver wrote when sending it back; empty again once it is asked anew.
+    review_note: Mapped[str] = mapped_column(Text, default="")
+
+    asked_by: Mapped[Person | None] = relationship(foreign_keys=[asked_by_id])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import flash, redirect
 from werkzeug.wrappers import Response
 
@@ -12,8 +14,8 @@ from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page
 from tenders.needs import amending, queries, snapshots
 from tenders.needs.blueprint import blueprint
-from tenders.needs.forms import AmendForm, ExtendForm, WithdrawForm
-from tenders.needs.models import Need
+from tenders.needs.forms import AmendForm, AskAmendmentForm, CommentForm, ExtendForm, WithdrawForm
+from tenders.needs.models import Need, NeedAmendment
 from tenders.needs.public import description, history
 from tenders.needs.sections import SECTIONS
 from tenders.needs.status import status_of
@@ -38,19 +40,19 @@ def amend(reference: str) -> Response:
     """The amendment being prepared: its sections, what differs, and its publication."""
     need = _need(reference)
     _insist_open(need)
-    form = AmendForm()
+    amendment = queries.find_amendment(need)
+    changes = _changes(need, amendment)
+    fields = [each["field"] for each in changes]
+    is_material = amending.is_material_by_rule(fields)
+    form: Form = AskAmendmentForm() if is_material else AmendForm()
     if form.validate_on_submit():
         try:
-            amending.amend_need(need.id, get_member(), form.reason.data, bool(form.is_material.data))
+            done = _publish_or_ask(need, form, is_material)
         except Problems as problems:
             add_problems(form, problems.problems)
         else:
-            flash("The changed need is public. Everyone who follows it or bids is told", "success")
+            flash(done, "success")
             return redirect(_home(need))
-    amendment = queries.find_amendment(need)
-    after = snapshots.snapshot_of(amending.as_amended(need, amendment))
-    changes = snapshots.changes_between(snapshots.snapshot_of(need), after)
-    fields = [each["field"] for each in changes]
     return page(
         "tenders/needs/amend.html",
         title="Change a published need",
@@ -58,10 +60,25 @@ def amend(reference: str) -> Response:
         need=need,
         amendment=amendment,
         changes=changes,
-        is_material=amending.is_material_by_rule(fields),
+        is_material=is_material,
         least_days=amending.least_days(need, clock.now()),
         rows=_amendable_rows(need, set(fields)),
     )
+
+
+def _changes(need: Need, amendment: NeedAmendment | None) -> list[dict[str, str]]:
+    after = snapshots.snapshot_of(amending.as_amended(need, amendment))
+    return snapshots.changes_between(snapshots.snapshot_of(need), after)
+
+
+def _publish_or_ask(need: Need, form: Any, is_material: bool) -> str:
+    """Publishes changes that are not material, asks an approver for the others; gives what was done, in words."""
+    member, says_material = get_member(), not is_material and bool(form.is_material.data)
+    if is_material or says_material:
+        amending.ask_amendment_approval(need.id, member, form.reason.data, says_material)
+        return "Your approvers are asked to publish these changes. Nothing public has changed yet"
+    amending.amend_need(need.id, member, form.reason.data)
+    return "The changed need is public. Everyone who follows it or bids is told"
 
 
 def _amendable_rows(need: Need, fields: set[str]) -> list[dict[str, object]]:
@@ -78,8 +95,60 @@ def _amendable_rows(need: Need, fields: set[str]) -> list[dict[str, object]]:
     ]
 
 
-@blueprint.get("/council/needs/<reference>/amend/preview")
+@blueprint.post("/council/needs/<reference>/amend/take-back")
 @may("amend_need")
+def take_back_amendment(reference: str) -> Response:
+    """Takes the changes back from approval."""
+    need = _need(reference)
+    amending.take_back_amendment(need.id, get_member())
+    flash("You took the changes back. Change them, then ask for approval again", "success")
+    return redirect(f"{_home(need)}/amend")
+
+
+@blueprint.route("/council/needs/<reference>/amend/decide", methods=("GET", "POST"))
+@may("approve_need")
+def decide_amendment(reference: str) -> Response:
+    """The approver reads before and after, then publishes the changes or sends them back."""
+    need = _need(reference)
+    form = CommentForm()
+    if form.validate_on_submit():
+        try:
+            amending.send_back_amendment(need.id, get_member(), form.comment.data)
+        except Problems as problems:
+            add_problems(form, problems.problems)
+        else:
+            flash("Sent back to the author with your comment", "success")
+            return redirect(_home(need))
+    amendment = queries.find_amendment(need)
+    if amendment is None or amendment.asked_at is None:
+        raise Conflict("No changes wait for approval.")
+    return page(
+        "tenders/needs/decide_amendment.html",
+        title="Changes to decide on",
+        form=form,
+        need=need,
+        amendment=amendment,
+        changes=_changes(need, amendment),
+        stops=amending.amendment_deciding_problems(amendment, get_member().person_id),
+    )
+
+
+@blueprint.post("/council/needs/<reference>/amend/approve")
+@may("approve_need")
+def approve_amendment(reference: str) -> Response:
+    """Publishes the changes that wait."""
+    need = _need(reference)
+    try:
+        amending.approve_amendment(need.id, get_member())
+    except Problems as problems:
+        flash(problems.message, "notice")
+        return redirect(f"{_home(need)}/amend/decide")
+    flash("The changed need is public. Everyone who follows it or bids is told", "success")
+    return redirect(_home(need))
+
+
+@blueprint.get("/council/needs/<reference>/amend/preview")
+@may("see_council")
 def preview_amendment(reference: str) -> Response:
     """The need as it would read after the amendment."""
     need = _need(reference)

@@ -144,6 +144,32 @@ def find_amendment(need: Need) -> NeedAmendment | None:
     return db.session.scalar(select(NeedAmendment).where(NeedAmendment.need_id == need.id))
 
 
+def amendments_waiting(organisation_id: int, not_by: int) -> Sequence[tuple[NeedAmendment, Need]]:
+    """Changes of open needs that ask this council's approvers, leaving out those that the person wrote."""
+    query = (
+        select(NeedAmendment, Need)
+        .join(Need, Need.id == NeedAmendment.need_id)
+        .where(
+            Need.authority_id == organisation_id,
+            NeedAmendment.asked_at.is_not(None),
+            NeedAmendment.asked_by_id != not_by,
+            NeedAmendment.started_by_id.is_distinct_from(not_by),
+            has_status("open"),
+        )
+        .order_by(NeedAmendment.asked_at, NeedAmendment.id)
+    )
+    return [(amendment, need) for amendment, need in db.session.execute(query)]
+
+
+def needs_with_changes_sent_back(organisation_id: int, person_id: int) -> Sequence[Need]:
+    """Open needs whose changes an approver sent back to this person."""
+    query = select(Need).join(NeedAmendment, NeedAmendment.need_id == Need.id)
+    sent_back = (NeedAmendment.review_note != "", NeedAmendment.asked_at.is_(None), NeedAmendment.asked_by_id == person_id)
+    return db.session.scalars(
+        query.where(Need.authority_id == organisation_id, has_status("open"), *sent_back).order_by(Need.id)
+    ).all()
+
+
 def get_version(need: Need, number: int) -> NeedVersion:
     """One published version; raises NotFound."""
     query = select(NeedVersion).where(NeedVersion.need_id == need.id, NeedVersion.number == number)

@@ -187,17 +187,52 @@ def test_an_amendment_is_unseen_until_published_and_keeps_ids() -> None:
     need = queries.get_need(need.id)
     assert need.questions[0].text == "How will you solve this?" and len(need.versions) == 1
     with pytest.raises(Problems, match="move the closing time later"):
-        amending.amend_need(need.id, who.officer, "Suppliers asked")
+        amending.ask_amendment_approval(need.id, who.officer, "Suppliers asked")
     assert queries.get_need(need.id).questions[0].text == "How will you solve this?"
     later = need.closes_at + timedelta(days=5)
     dates = {**content.part_of(content.content_of(need), ("questions_close_at",)), "closes_at": later}
     amending.save_amendment(need.id, who.officer, "dates", dates)
-    need = amending.amend_need(need.id, who.officer, "Suppliers asked")
+    amending.ask_amendment_approval(need.id, who.officer, "Suppliers asked")
+    need = amending.approve_amendment(need.id, who.approver)
     assert need.questions[0].id == question and len(need.questions) == 2 and need.closes_at == later
     version = need.versions[-1]
     assert version.kind == "amended" and version.is_material and version.reason == "Suppliers asked"
     assert {each["field"] for each in json.loads(version.changes)} == {"questions", "closes_at"}
     assert queries.find_amendment(need) is None
+
+
+def test_nobody_publishes_a_material_change_alone() -> None:
+    who = council_people()
+    both = making.member(who.council, "officer", "approver")
+    need = publish(draft(who), who)
+    value = need.estimated_value_pence
+    amending.save_amendment(need.id, both, "budget", {"estimated_value_pence": value + 100_000})
+    with pytest.raises(Problems, match="an approver publishes it"):
+        amending.amend_need(need.id, both, "Prices rose")
+    amending.ask_amendment_approval(need.id, who.officer, "Prices rose")
+    with pytest.raises(Problems, match="wait for approval"):
+        amending.save_amendment(need.id, who.officer, "problem", {"problem": "Sneaked in after the asking"})
+    with pytest.raises(Problems, match="another approver"):
+        amending.approve_amendment(need.id, both)
+    assert queries.get_need(need.id).estimated_value_pence == value
+    amending.send_back_amendment(need.id, who.approver, "Show the quotes")
+    with pytest.raises(Problems, match="No changes wait"):
+        amending.approve_amendment(need.id, who.approver)
+    amending.ask_amendment_approval(need.id, who.officer, "Prices rose")
+    assert amending.approve_amendment(need.id, who.approver).estimated_value_pence == value + 100_000
+    assert names_of_events()[-5:] == [
+        "AmendmentSaved", "AmendmentApprovalAsked", "AmendmentSentBack", "AmendmentApprovalAsked", "NeedAmended",
+    ]  # fmt: skip
+
+
+def test_changes_that_wait_are_not_published_after_closing() -> None:
+    who = council_people()
+    need = publish(draft(who), who)
+    amending.save_amendment(need.id, who.officer, "budget", {"estimated_value_pence": 2_500_000})
+    amending.ask_amendment_approval(need.id, who.officer, "Prices rose")
+    clock.set_clock(need.closes_at + timedelta(seconds=1))
+    with pytest.raises(Conflict, match="only while it is open"):
+        amending.approve_amendment(need.id, who.approver)
 
 
 def test_an_amendment_of_nothing_is_refused_and_one_can_be_dropped() -> None:
@@ -228,7 +263,8 @@ def test_new_criterion_and_question_in_one_amendment() -> None:
     }
     amending.save_amendment(need.id, who.officer, "bid-questions", {"questions": [*now_says["questions"], question]})
     amending.save_amendment(need.id, who.officer, "dates", {"closes_at": need.closes_at + timedelta(days=9)})
-    need = amending.amend_need(need.id, who.officer, "Social value was left out")
+    amending.ask_amendment_approval(need.id, who.officer, "Social value was left out")
+    need = amending.approve_amendment(need.id, who.approver)
     assert need.questions[1].criterion.name == "Social value" and need.questions[1].criterion.id > 0
 
 

@@ -241,11 +241,23 @@ def test_an_open_need_is_changed_through_the_same_pages(client: PageClient, who:
     page = client.submit(client.follow(page, "Change By when?"), "Save", text="By when will it be live?")
     amend = client.get(f"{home}/amend")
     assert amend.has("By when will it be live?") and amend.text.count("Changed") == 1
-    refused = client.submit(amend, "Publish the changes", status=422, reason="Suppliers asked")
+    assert "Publish the changes" not in amend.buttons
+    refused = client.submit(amend, "Ask for approval", status=422, reason="Suppliers asked")
     assert "move the closing time later" in refused.errors[0]
     fill(client, f"{home}/amend", "dates", closes_at=closes + timedelta(days=7))
     assert client.get(f"{home}/amend/preview").has("By when will it be live?")
-    done = client.submit(client.get(f"{home}/amend"), "Publish the changes", reason="Suppliers asked")
+    client.submit(client.get(f"{home}/amend"), "Ask for approval", reason="Suppliers asked")
+    assert client.get(f"{home}/amend/problem").has("wait for approval")
+    sign_in(client, who.approver_email)
+    decide = client.follow(client.get("/council"), f"Approve and publish changes: {title}")
+    assert decide.has("By when will it be live?") and decide.has("Suppliers asked")
+    client.submit(decide, "Send back to the author", comment="Say which service.")
+    sign_in(client, who.officer_email)
+    back = client.follow(client.get("/council"), f"Changes sent back: read the comment: {title}")
+    assert back.has("Say which service.")
+    client.submit(back, "Ask for approval", reason="Suppliers asked")
+    sign_in(client, who.approver_email)
+    done = client.submit(client.get(f"{home}/amend/decide"), "Approve and publish the changes")
     assert done.h1.endswith(title)
     history = client.get(f"{home}/versions")
     assert (
