@@ -13,10 +13,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
-from sqlalchemy import DDL, BigInteger, Integer, String, Text, event, func, select
+from sqlalchemy import DDL, BigInteger, Integer, String, Text, bindparam, event, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm.util import identity_key
 
 from marketplace.core import clock
 from marketplace.core.db import Base, UTCDateTime, session
@@ -124,29 +126,57 @@ def write_lines(current: Session, happened: Sequence[tuple[Event, Actor]]) -> No
     """Numbers, chains and stores the lines; the head's lock is held from here to the commit."""
     if not happened:
         return
-    head = current.scalar(select(JournalHead).where(JournalHead.id == 1).with_for_update())
+    # Past the object mapper: every action of the house comes through here, and holds the head's lock meanwhile.
+    connection = current.connection()
+    head = connection.execute(_LOCKED_HEAD).first()
     if head is None:
-        head = JournalHead(id=1, count=0, hash=GENESIS)
-        current.add(head)
+        connection.execute(_NEW_HEAD, {"id": 1, "count": 0, "hash": GENESIS})
+    count, before = (head.counted, head.hash) if head else (0, GENESIS)
+    lines = []
     for each, actor in happened:
-        line = JournalLine(
-            number=head.count + 1,
-            at=clock.now(),
-            event=each.name,
-            actor=actor.person,
-            organisation=actor.organisation,
-            role=actor.role,
-            subject=each.subject,
-            need=each.need,
-            authority=each.authority,
-            details=canonical_json(each.details()),
-            previous_hash=head.hash,
-        )
-        line.hash = line_hash(line)
-        current.add(line)
-        head.count, head.hash = line.number, line.hash
-    current.flush()
+        count += 1
+        line = _line(count, before, each, actor)
+        before = line["hash"]
+        lines.append(line)
+    connection.execute(_NEW_LINES, lines)
+    connection.execute(_MOVED_HEAD, {"new_count": count, "new_hash": before})
+    _forget_head(current)
 
+
+def _line(number: int, before: str, happened: Event, actor: Actor) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "number": number,
+        "at": clock.now(),
+        "event": happened.name,
+        "actor": actor.person,
+        "organisation": actor.organisation,
+        "role": actor.role,
+        "subject": happened.subject,
+        "need": happened.need,
+        "authority": happened.authority,
+        "details": canonical_json(happened.details()),
+        "previous_hash": before,
+    }
+    return {**line, "hash": line_hash(SimpleNamespace(**line))}
+
+
+def _forget_head(current: Session) -> None:
+    """A head that somebody holds as an object is read again when it is next looked at."""
+    held = current.identity_map.get(identity_key(JournalHead, 1))
+    if held is not None:
+        current.expire(held)
+
+
+_LOCKED_HEAD = (
+    select(JournalHead.count.label("counted"), JournalHead.hash).where(JournalHead.id == 1).with_for_update()
+)
+_NEW_HEAD = insert(JournalHead)
+_MOVED_HEAD = (
+    update(JournalHead)
+    .where(JournalHead.id == 1)
+    .values(count=bindparam("new_count"), hash=bindparam("new_hash"))
+)
+_NEW_LINES = insert(JournalLine)
 
 HASHED = (
     "number",

@@ -12,6 +12,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, BinaryIO
 
+from sqlalchemy import delete
+from sqlalchemy.orm.attributes import set_committed_value
+
 from marketplace import config
 from marketplace.accounts.models import Person
 from marketplace.core import clock, db
@@ -173,10 +176,15 @@ def decrypt_file(key: sealed.KeyFile, bid: Bid, slot: str, file_key: str) -> byt
 
 def remove_parts(bid: Bid, parts: Sequence[DraftPart]) -> None:
     """Takes parts out of the draft. Inside an action; their files go after the commit (`file_keys_of` first)."""
-    for each in list(parts):
-        bid.draft_parts.remove(each)
+    gone = list(parts)
+    kept = [each for each in bid.draft_parts if each not in gone]
     bid.saved_at = clock.now()
     db.session.flush()
+    # One statement for all of them: submitting waits for it with the need locked.
+    db.session.connection().execute(delete(DraftPart).where(DraftPart.id.in_([each.id for each in gone])))
+    for each in gone:
+        db.session.expunge(each)
+    set_committed_value(bid, "draft_parts", kept)
 
 
 def file_keys_of(parts: Iterable[DraftPart]) -> list[str]:

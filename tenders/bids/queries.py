@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, lazyload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace.accounts.models import Membership, Person
@@ -88,9 +88,21 @@ def get_bid(bid_id: int, lock: bool = False) -> Bid:
     return bid
 
 
+_LOCKED_NEED = (
+    select(Need)
+    .where(Need.id == bindparam("need_id"))
+    .options(lazyload(Need.authority))
+    .with_for_update(of=Need)
+    .execution_options(populate_existing=True)
+)
+
+
 def lock_need(need_id: int) -> Need:
     """The need as it is now, held until the transaction ends."""
-    return need_queries.get_need(need_id, lock=True)
+    need = db.session.scalar(_LOCKED_NEED, {"need_id": need_id})
+    if need is None:
+        raise NotFound(need_queries.NO_NEED)
+    return need
 
 
 def get_supplier_of(member: Membership) -> Supplier:
