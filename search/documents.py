@@ -11,7 +11,7 @@ from typing import NamedTuple
 from search.words import clean
 
 OURS = "ours"
-CAPABILITY_ASKED = "Essential capability"  # the label of a passage that names a capability which a need asks for
+CAPABILITY_ASKED = "What is needed"  # the label of a passage that names a capability which a need asks for
 # Upper ends in pence including VAT; the notifiable value of £30,000 is one of them.
 BUDGET_BANDS = (
     ("under-10k", 10_000_00),
@@ -64,6 +64,7 @@ class NeedDocument:
     value_pence: int | None = None
     capabilities: tuple[str, ...] = ()
     passages: tuple[Passage, ...] = ()
+    numbers: tuple[str, ...] = ()  # what others call it: the central notice, the process, the source
     source: str = OURS
     url: str = ""
 

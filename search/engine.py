@@ -123,6 +123,9 @@ class SearchEngine(Protocol):
     ) -> Results:
         """Suppliers that the query finds."""
 
+    def ranked(self, query: Query, filters: Filters, sort: Sort = ..., *, now: datetime) -> list[tuple[str, float]]:
+        """The reference and score of every need that the query finds, in order; no texts are read."""
+
     def match(self, passages: Sequence[Passage], kind: Kind, limit: int = 20, *, now: datetime) -> list[Match]:
         """The suppliers for a need's passages, or the open needs for a supplier's, best first."""
 

@@ -32,6 +32,9 @@ from search.selection import Facts, facts_of, select
 from search.spelling import did_you_mean
 from search.words import fold, split_words, stems
 
+# How much another word of the same stem counts: park for parking, access for accessibility.
+OTHER_FORM = 0.05
+
 
 class FallbackEngine:
     """Reads every text at every search; the same answers in shape as any engine, ranked by counts of words."""
@@ -82,6 +85,13 @@ class FallbackEngine:
         """Suppliers that the query finds."""
         return self._search(Kind.SUPPLIER, query, filters, sort, page, now, page_size)
 
+    def ranked(
+        self, query: Query, filters: Filters, sort: Sort = Sort.RELEVANCE, *, now: datetime
+    ) -> list[tuple[str, float]]:
+        """The reference and score of every need that the query finds, in order."""
+        found = self._found(list(self._documents[Kind.NEED].values()), query)
+        return [(facts.reference, score) for score, facts, _ in select(Kind.NEED, found, filters, sort, now).chosen]
+
     def match(self, passages: Sequence[Passage], kind: Kind, limit: int = 20, *, now: datetime) -> list[Match]:
         """The suppliers for a need's passages, or the open needs for a supplier's, best first."""
         needs = MemoryPassages(self._documents[Kind.NEED].values())
@@ -112,14 +122,14 @@ class FallbackEngine:
     ) -> Results:
         began = time.perf_counter()
         documents = list(self._documents[kind].values())
-        found: list[tuple[float, Facts, int]] = []
-        for key, document in enumerate(documents):
-            score = _score(document, query)
-            if score is not None:
-                found.append((score, facts_of(document), key))
+        found = self._found(documents, query)
         selection = select(kind, found, filters, sort, now)
         mended = did_you_mean(query, _vocabulary(documents)) if not found else None
         return make_results(selection, query, page, page_size, documents.__getitem__, mended, began)
+
+    def _found(self, documents: Sequence[Document], query: Query) -> list[tuple[float, Facts, int]]:
+        scored = ((_score(document, query), key) for key, document in enumerate(documents))
+        return [(score, facts_of(documents[key]), key) for score, key in scored if score is not None]
 
 
 class MemoryPassages:
@@ -181,14 +191,25 @@ def _score(document: Document, query: Query) -> float | None:
     if any(_count(texts, term) for term in query.excluded):
         return None
     counts = [_clause_count(texts, clause) + 2 * _clause_count([heading], clause) for clause in query.clauses]
-    return None if any(count == 0 for count in counts) else float(sum(math.log1p(count) for count in counts))
+    if any(count == 0 for count in counts):
+        return None
+    written = plain_words(document)
+    return sum(
+        math.log1p(count) * (1.0 if _is_written(clause, written) else OTHER_FORM)
+        for count, clause in zip(counts, query.clauses, strict=True)
+    )
+
+
+def _is_written(clause: Clause, written: set[str]) -> bool:
+    """Whether one of the clause's terms is there in the form typed; for a phrase its stems will do."""
+    return any(not term.forms or not written.isdisjoint(term.forms) for term in clause.terms)
 
 
 def searched_texts(document: Document) -> list[str]:
     """Every text of a document but its heading that words are looked for in."""
     facts = [document.reference, *document.capabilities]
     if isinstance(document, NeedDocument):
-        facts.append(document.buyer)
+        facts += [document.buyer, *document.cpv_codes, *document.numbers]
     return [text for passage in document.passages for text in (passage.label, passage.text)] + facts
 
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import func, or_, select
+
 from marketplace import config
-from marketplace.core import clock
+from marketplace.core import clock, db
 from search.asking import Question
 from search.documents import Kind, NeedDocument, Status
 from search.engine import PAGE_SIZE, Filters, Results, SearchUnavailable, Sort
 from search.indexing import answering
 from search.queries import Query, any_word_of, parse_query
+from tenders.needs.models import Need
 
+# N-2026-0001, 2026/S 000-012345, 012345-2026, ocds-h6vhtk-04f8a1: letters or a year, and parts with figures.
+_NUMBER = re.compile(r"(?=\S*\d)[A-Za-z0-9]{1,8}[-/][A-Za-z0-9]+(?:[ /-][A-Za-z0-9]+){0,3}")
 SIMILAR_KEPT = timedelta(minutes=15)
 SIMILAR_WORDS = 6
+LEAST_LIKENESS = 0.45  # of how well a need answers to its own title
 MOST_REMEMBERED = 5000
 FEED_SIZE = 50
 
@@ -43,6 +50,25 @@ def find(question: Question, page_size: int = PAGE_SIZE) -> Found:
         wider = search(widened, question.filters, question.sort, 1, now=clock.now(), page_size=1)
         widened = widened if wider.total else None
     return Found(results, is_slow, widened)
+
+
+def find_reference_of(text: str) -> str | None:
+    """The public need whose own, central notice's or process's number was typed; None unless there is just one."""
+    typed = text.strip(' "“”')
+    if not _NUMBER.fullmatch(typed):
+        return None
+    numbers = (func.upper(Need.reference), func.upper(Need.central_notice_number), func.upper(Need.ocid))
+    query = select(Need.reference).where(
+        Need.published_at.is_not(None), or_(*(each == typed.upper() for each in numbers))
+    )
+    found = db.session.scalars(query.order_by(Need.id).limit(2)).all()
+    return found[0] if len(found) == 1 else None
+
+
+def find_references(question: Question) -> list[str]:
+    """The references of all needs that a question finds, in its order."""
+    engine, _ = answering()
+    return [reference for reference, _ in engine.ranked(question.query, question.filters, question.sort, now=clock.now())]
 
 
 def find_newest(question: Question, limit: int = FEED_SIZE) -> list[NeedDocument]:
@@ -80,7 +106,9 @@ def _look_for_similar(reference: str, title: str, limit: int) -> tuple[str, ...]
     if query.is_empty or is_slow:
         return ()
     try:
-        results = engine.search_needs(query, Filters(), Sort.RELEVANCE, now=clock.now(), page_size=limit + 1)
+        scores = dict(engine.ranked(query, Filters(), now=clock.now()))
     except SearchUnavailable:
         return ()
-    return tuple(hit.reference for hit in results.hits if hit.reference != reference)[:limit]
+    least = LEAST_LIKENESS * scores.pop(reference, 0.0)
+    alike = sorted((each for each in scores if scores[each] >= least), key=lambda each: (-scores[each], each))
+    return tuple(alike[:limit])

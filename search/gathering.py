@@ -72,7 +72,7 @@ def description_passages(need: Need) -> list[Passage]:
     """What the council wrote: the words by which suppliers are matched, published or not. The title stands apart."""
     found = [Passage(label, text) for label, key in WORDS if (text := getattr(need, key))]
     # A firm that ticked what the council asks for fits, whatever words either of them wrote besides.
-    found += [Passage("What is needed", each.title) for each in named_capabilities(need.capabilities)]
+    found += [Passage(CAPABILITY_ASKED, each.title) for each in named_capabilities(need.capabilities)]
     numbers: dict[str, int] = defaultdict(int)
     for each in need.requirements:
         numbers[each.kind] += 1
@@ -105,6 +105,7 @@ def _need_document(need: Need, later: list[Passage]) -> NeedDocument:
         value_pence=need.estimated_value_pence,
         capabilities=tuple(sorted(need.capabilities)),
         passages=(*description_passages(need), *later),
+        numbers=tuple(filter(None, (need.central_notice_number, need.ocid, need.source_id))),
         source=need.source or OURS,
         url=f"/needs/{need.reference}",
     )

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from search.words import STOP_STEMS, clean, stems
+from search.words import STOP_STEMS, clean, fold, split_words, stems
 
 LONGEST_QUERY = 200
 MOST_TERMS = 12
 MOST_ALTERNATIVES = 12
 _LONGEST_SYNONYM = 6
 _PIECE = re.compile(r'(-?)"([^"]*)(?:"|$)|([^\s"]+)')
+_CPV_CHECK_DIGIT = re.compile(r"(?<=^\d{8})-\d$")
 _QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "|": " | "})
 
 
@@ -24,6 +25,15 @@ class Term:
     typed: str
     stems: tuple[str, ...]
     is_quoted: bool = False
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The one word as the spelling vocabulary keeps it, and its plural or singular; empty when there are several."""
+        found = [self.typed[each.start : each.end] for each in split_words(self.typed)]
+        if len(found) != 1:
+            return ()
+        word = fold(found[0])
+        return (word, word.removesuffix("s")) if word.endswith("s") else (word, word + "s")
 
 
 @dataclass(frozen=True)
@@ -149,6 +159,7 @@ class _Reading:
 
 def _terms_of(word: str) -> Iterator[Term]:
     """A hyphenated word is one term whose parts stand together; other marks part words."""
+    word = _CPV_CHECK_DIGIT.sub("", word)
     for part in re.split(r"[/\\,;:]+(?!\d)", word):
         found = tuple(stems(part))
         if found:

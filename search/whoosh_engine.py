@@ -96,6 +96,14 @@ class WhooshEngine:
         """Suppliers that the query finds; raises SearchUnavailable when the index cannot be read."""
         return self._search(Kind.SUPPLIER, query, filters, sort, page, now, page_size)
 
+    def ranked(
+        self, query: Query, filters: Filters, sort: Sort = Sort.RELEVANCE, *, now: datetime
+    ) -> list[tuple[str, float]]:
+        """The reference and score of every need that the query finds, in order; raises SearchUnavailable."""
+        with self._readable():
+            found, _ = self._documents(Kind.NEED).found(query, self._seconds)
+            return [(facts.reference, score) for score, facts, _ in select(Kind.NEED, found, filters, sort, now).chosen]
+
     def match(self, passages: Sequence[Passage], kind: Kind, limit: int = 20, *, now: datetime) -> list[Match]:
         """The suppliers for a need's passages, or the open needs for a supplier's, best first."""
         with self._readable():

@@ -26,7 +26,7 @@ from search.documents import (
     passages_of,
     to_json,
 )
-from search.fallback import plain_words, searched_texts
+from search.fallback import OTHER_FORM, plain_words, searched_texts
 from search.queries import Clause, Query, Term
 from search.selection import Facts, facts_of
 from search.words import split_words
@@ -183,7 +183,7 @@ class DocumentView(View):
         self.kind = kind
         self._facts: list[Facts] = self.values()
         self._alive = list(self.searcher.reader().all_doc_ids())
-        self._known: dict[tuple[str, ...], dict[int, float]] = {}
+        self._known: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[int, float]] = {}
         self._kept = 0
 
     @cached_property
@@ -234,18 +234,26 @@ class DocumentView(View):
 
     def _scores(self, term: Term, end: float) -> dict[int, float]:
         """The documents that have a term with their scores; kept, since people search for the same words."""
-        found = self._known.get(term.stems)
+        key = term.stems, term.forms
+        found = self._known.get(key)
         if found is None:
             collector = _WithinTime(end)
             self.searcher.search_with_collector(_leaf(term.stems), collector)
-            found = {number: score for score, number in collector.found}
-            self._keep(term.stems, found)
+            written = self._written(term.forms)
+            found = {n: score if written is None or n in written else score * OTHER_FORM for score, n in collector.found}
+            self._keep(key, found)
         return found
 
-    def _keep(self, stems: tuple[str, ...], found: dict[int, float]) -> None:
+    def _written(self, forms: tuple[str, ...]) -> set[int] | None:
+        """The documents that have a word in one of these forms; None when there is no one word to look for."""
+        if not forms:
+            return None
+        return set(self.searcher.docs_for_query(query.Or([query.Term("words", each) for each in forms])))
+
+    def _keep(self, key: tuple[tuple[str, ...], tuple[str, ...]], found: dict[int, float]) -> None:
         if self._kept + len(found) > _MOST_KEPT:
             self._known, self._kept = {}, 0
-        self._known[stems] = found
+        self._known[key] = found
         self._kept += len(found)
 
 
