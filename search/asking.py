@@ -29,6 +29,9 @@ STATUSES = {
     Status.NOT_AWARDED: "Ended without award",
     Status.WITHDRAWN: "Withdrawn",
 }
+# Open needs are shown unless something else is asked; this asks for every one.
+ALL = "all"
+STATUS_CHOICES: dict[str, str] = {**{str(each): words for each, words in STATUSES.items()}, ALL: "Open and past"}
 BUDGETS = dict(
     zip(
         (key for key, _ in BUDGET_BANDS),
@@ -37,7 +40,7 @@ BUDGETS = dict(
     )
 )
 SORTS = {
-    Sort.RELEVANCE: "Best match, open first",
+    Sort.RELEVANCE: "Best match",
     Sort.CLOSING_SOONEST: "Closing soonest",
     Sort.NEWEST: "Newest",
     Sort.VALUE: "Highest value",
@@ -70,7 +73,10 @@ class QuestionUnreadable(Refusal):
 
 @dataclass(frozen=True)
 class Question:
-    """A search as asked: what an address says, and what the engine is told. `note` says what could not be used."""
+    """A search as asked: what an address says, and what the engine is told.
+
+    `note` says what of it could not be used; `typed` still has that, for the form, and `values` has it no more.
+    """
 
     kind: Kind
     values: tuple[tuple[str, str], ...]
@@ -80,6 +86,7 @@ class Question:
     page: int = 1
     after: str = ""
     note: str = ""
+    typed: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_plain(self) -> bool:
@@ -100,6 +107,15 @@ class Question:
 
     def one(self, name: str) -> str:
         return next(iter(self.chosen(name)), "")
+
+    def in_box(self, name: str) -> str:
+        """What a field of the form shows: what was typed, used or not."""
+        return _one(self.typed or self.values, name)
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether needs of every status are asked for."""
+        return self.kind is Kind.NEED and not self.filters.statuses
 
 
 def ask_needs(args: MultiDict[str, str]) -> Question:
@@ -132,14 +148,36 @@ def _ask(kind: Kind, words: tuple[str, ...], args: MultiDict[str, str]) -> Quest
     # "within" alone asks nothing: it belongs to "near", and the filter form always sends it.
     asked = {name for name, _ in values}
     values = tuple(pair for pair in values if pair[0] != "within" or "near" in asked)
-    question = Question(kind, values, parse_query(_one(values, "q")), Filters())
-    return _with_filters(question, args)
+    question = Question(kind, values, parse_query(_one(values, "q")), Filters(), typed=values)
+    return _with_filters(_without_the_usual(_without_empty_words(question)), args)
+
+
+def _without_empty_words(question: Question) -> Question:
+    """Marks such as “£” or “AND OR” hold nothing to look for, which is not the same as looking for everything."""
+    if not question.text or not question.query.is_empty:
+        return question
+    note = f"There is nothing to search for in “{question.text[:40]}”. Type a word or a number."
+    return replace(question, values=_leaving_out(question.values, "q"), query=parse_query(""), note=note)
+
+
+def _without_the_usual(question: Question) -> Question:
+    """Open needs alone are what the list shows anyway; so the same question has one address."""
+    if question.chosen("status") != [Status.OPEN]:
+        return question
+    return replace(question, values=_leaving_out(question.values, "status"))
+
+
+def _leaving_out(values: tuple[tuple[str, str], ...], *names: str) -> tuple[tuple[str, str], ...]:
+    return tuple(pair for pair in values if pair[0] not in names)
 
 
 def _with_filters(question: Question, args: MultiDict[str, str]) -> Question:
-    near, note = _near(question)
+    near, strange = _near(question)
+    note = f"{question.note} {strange}".strip()
+    if strange:
+        question = replace(question, values=_leaving_out(question.values, "near", "within"))
     filters = Filters(
-        statuses=_known(question, "status", STATUSES),
+        statuses=_statuses(question),
         regions=_known(question, "region", REGIONS),
         buyers=_buyers(question),
         categories=_known(question, "category", category_titles()),
@@ -152,6 +190,7 @@ def _with_filters(question: Question, args: MultiDict[str, str]) -> Question:
     )
     sorts: Mapping[Sort, str] = SORTS if question.kind is Kind.NEED else SUPPLIER_SORTS
     sort = next(iter(_known(question, "sort", sorts)), Sort.RELEVANCE)
+    sort = _usual_sort(question) if sort == Sort.RELEVANCE else sort
     page = _number(args.get("page", "1") or "1", "page", MOST_PAGES)
     after = args.get("after", "")
     if question.query.was_cut:
@@ -161,9 +200,25 @@ def _with_filters(question: Question, args: MultiDict[str, str]) -> Question:
     return replace(question, filters=filters, sort=Sort(sort), page=page, after=after, note=note)
 
 
+def _statuses(question: Question) -> frozenset[str]:
+    """Open ones unless others are chosen; empty, which asks nothing, for all."""
+    chosen = _known(question, "status", STATUS_CHOICES)
+    if question.kind is Kind.SUPPLIER or ALL in chosen:
+        return frozenset()
+    return chosen or frozenset({Status.OPEN})
+
+
+def _usual_sort(question: Question) -> Sort:
+    """Without words nothing matches better than another: needs stand as on the plain list."""
+    is_need = question.kind is Kind.NEED
+    return Sort.CLOSING_SOONEST if is_need and not question.query.clauses else Sort.RELEVANCE
+
+
 def _known(question: Question, name: str, choices: Iterable[str]) -> frozenset[str]:
     """The chosen values, when all of them are among the choices."""
     chosen = question.chosen(name)
+    if not chosen:
+        return frozenset()
     known = set(map(str, choices))
     strange = [each for each in chosen if each not in known]
     if strange:
@@ -186,7 +241,8 @@ def _buyers(question: Question) -> frozenset[str]:
             raise QuestionUnreadable(f"There is no council here at the address {_quoted([slug])}.")
         names.add(council.name)
     kinds = _known(question, "buyer-kind", BUYER_KINDS)
-    of_kinds = {each.name for each in councils() if any(each.type in BUYER_KINDS[kind][1] for kind in kinds)}
+    types = {each for kind in kinds for each in BUYER_KINDS[kind][1]}
+    of_kinds = {each.name for each in councils() if each.type in types} if types else set()
     if names and kinds:
         return frozenset(names & of_kinds) or frozenset({""})
     return frozenset(names | of_kinds)
@@ -233,7 +289,7 @@ def digital_categories() -> dict[str, str]:
 
 
 LABELLERS: dict[str, Callable[[str], str]] = {
-    "status": lambda value: STATUSES[Status(value)],
+    "status": STATUS_CHOICES.__getitem__,
     "category": lambda value: category_titles().get(value, value),
     "capability": lambda value: capability_titles().get(value, value),
     "budget": BUDGETS.__getitem__,

@@ -11,13 +11,14 @@ from sqlalchemy import Row
 
 from marketplace.core.moments import moment, time_left
 from marketplace.core.money import pounds
-from search.asking import STATUSES, Question, label_of
+from search.asking import ALL, STATUSES, Question, label_of
 from search.documents import OURS, NeedDocument, Status, SupplierDocument
 from search.engine import Hit, Results
 from search.finding import status_at
 from search.snippets import Piece
 from suppliers.profiles.models import SIZES
 
+SHORT = 260  # characters of a text in a list
 COLOURS = {
     Status.OPEN: "green",
     Status.CLOSED: "blue",
@@ -61,11 +62,19 @@ def need_card(hit: Hit, now: datetime) -> Card:
 
 def supplier_row_card(row: Row[Any]) -> Card:
     """A row of plain_lists.public_suppliers_page."""
-    text = row.summary or row.about
+    text = shortened(row.summary or row.about)
     facts = _supplier_facts(row.region, row.size, row.source)
     return Card(
         f"/suppliers/{row.slug}", ((row.name, False),), "", "", facts, (("", ((text, False),)),) if text else ()
     )
+
+
+def shortened(text: str, length: int = SHORT) -> str:
+    """The beginning of a text, cut between words, with … where it was cut."""
+    if len(text) <= length:
+        return text
+    cut = text[: length + 1].rfind(" ")
+    return text[: cut if cut > 0 else length].rstrip(" ,;:–-") + " …"
 
 
 def supplier_card(hit: Hit) -> Card:
@@ -117,9 +126,13 @@ NAMES_OF_FACETS = {"budget": "budget_band"}
 def options(question: Question, name: str, choices: Iterable[str], results: Results | None) -> list[Option]:
     """A filter's choices; once something was searched, with counts, and only those that give results or are chosen."""
     chosen = set(question.chosen(name))
+    if name == "status":
+        chosen = chosen or {Status.OPEN}
     if results is None:
         return [Option(value, label_of(name, value), None, value in chosen) for value in choices]
     counts = {each.value: each.count for each in results.facets.get(NAMES_OF_FACETS.get(name, name), ())}
+    if name == "status":
+        counts[ALL] = sum(counts.values())
     known = dict.fromkeys((*choices, *counts)) if name in ("category", "source") else dict.fromkeys(choices)
     shown = [value for value in known if counts.get(value) or value in chosen]
     return [Option(value, label_of(name, value), counts.get(value, 0), value in chosen) for value in shown]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from markupsafe import Markup
@@ -15,7 +15,7 @@ from search.asking import (
     CLOSING_DAYS,
     MILES,
     SORTS,
-    STATUSES,
+    STATUS_CHOICES,
     SUPPLIER_SORTS,
     USUAL_MILES,
     Question,
@@ -24,9 +24,12 @@ from search.asking import (
     label_of,
 )
 from search.cards import Option, options
-from search.documents import OURS, Kind
-from search.engine import Results
+from search.documents import OURS, Kind, Status
+from search.engine import Results, Sort
 from suppliers.profiles.models import SIZES
+
+OPEN_FIRST = (Sort.RELEVANCE, Sort.CLOSING_SOONEST)
+EVERY_DAY = "In an order that changes every day"
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def groups(question: Question, results: Results | None) -> list[Group]:
         ]
     else:
         made = [
-            _ticked(question, results, "status", "Status", STATUSES),
+            _ticked(question, results, "status", "Status", STATUS_CHOICES),
             _ticked(question, results, "region", "Region", REGIONS),
             _ticked(question, results, "budget", "Estimated value including VAT", BUDGETS),
             _listed(question, results, "capability", "What is needed", capability_titles()),
@@ -69,12 +72,26 @@ def groups(question: Question, results: Results | None) -> list[Group]:
 def sorts(question: Question) -> list[Option]:
     """The orders that the list offers."""
     known = SORTS if question.kind is Kind.NEED else SUPPLIER_SORTS
-    return [Option(str(value), text, None, value is question.sort) for value, text in known.items()]
+    offered = [Option(str(value), text, None, value is question.sort) for value, text in known.items()]
+    if question.query.clauses:
+        return offered
+    if question.kind is Kind.NEED:
+        return [each for each in offered if each.value != Sort.RELEVANCE]
+    return [replace(offered[0], text="By name" if question.is_plain else EVERY_DAY), *offered[1:]]
+
+
+def order_in_words(question: Question) -> str:
+    """The order of a list that was found, as its page tells it."""
+    if question.kind is Kind.SUPPLIER and question.sort is Sort.RELEVANCE and not question.query.clauses:
+        return EVERY_DAY
+    words = next(each.text for each in sorts(question) if each.is_chosen)
+    is_mixed = question.kind is Kind.NEED and question.filters.statuses != {Status.OPEN}
+    return f"{words}, open ones first" if is_mixed and question.sort in OPEN_FIRST else words
 
 
 def miles(question: Question) -> list[Option]:
     """How far "near" may reach."""
-    chosen = question.one("within") or str(USUAL_MILES)
+    chosen = question.in_box("within") or str(USUAL_MILES)
     return [Option(str(each), f"{each} miles", None, str(each) == chosen) for each in MILES]
 
 

@@ -6,15 +6,17 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, current_app, render_template, request
+from flask import Response, current_app, redirect, render_template, request
 from markupsafe import Markup
 from sqlalchemy import select
 
 from marketplace.accounts.access import has_permission, public
 from marketplace.core import clock, db
+from marketplace.core.errors import NotFound
 from marketplace.core.pages import PageOf, page
 from search import cards, feeds, filters, plain_lists
 from search.asking import (
+    ALL,
     Question,
     QuestionUnreadable,
     ask_needs,
@@ -22,9 +24,9 @@ from search.asking import (
     in_words,
 )
 from search.blueprint import blueprint
-from search.documents import Kind, NeedDocument
+from search.documents import Kind, NeedDocument, Status
 from search.engine import PAGE_SIZE
-from search.finding import FEED_SIZE, Found, find, find_newest
+from search.finding import FEED_SIZE, Found, find, find_newest, find_reference_of
 from search.queries import also_searched, describe
 from tenders.needs.models import Need
 
@@ -34,9 +36,13 @@ TITLES = {Kind.NEED: "Needs", Kind.SUPPLIER: "Suppliers"}
 
 @blueprint.route("/needs")
 @public
-def needs() -> Response:
+def needs() -> Any:
     question = ask_needs(request.args)
+    reference = find_reference_of(question.text)
+    if reference:
+        return redirect(f"/needs/{reference}")
     if question.is_plain:
+        _refuse_number(question)
         now = clock.now()
         listed = plain_lists.open_needs(question.after)
         shown = [cards.open_need_card(each, now) for each in listed.rows]
@@ -49,10 +55,18 @@ def needs() -> Response:
 def suppliers() -> Response:
     question = ask_suppliers(request.args)
     if question.is_plain:
+        _refuse_number(question)
         listed = plain_lists.public_suppliers_page(question.after)
         shown = [cards.supplier_row_card(each) for each in listed.rows]
         return _plain_page("search/suppliers.html", "Suppliers", question, shown, listed.next_key)
     return _found_page("search/suppliers.html", question)
+
+
+def _refuse_number(question: Question) -> None:
+    """The plain lists go on by key, so that a page has no number; page 1 in place of page 2 would be a lie."""
+    if question.page > 1:
+        path = PATHS[question.kind]
+        raise NotFound(f"This list has no page {question.page}: go to {path} and on from there with “Next page”.")
 
 
 def _plain_page(template: str, title: str, question: Question, shown: list[cards.Card], next_key: str) -> Response:
@@ -68,6 +82,8 @@ def _plain_page(template: str, title: str, question: Question, shown: list[cards
 
 
 def _plain_form(question: Question) -> Markup:
+    if question.typed:
+        return _form(question, None)
     kept = filters.PLAIN_FORMS.get(question.kind)
     if kept is None or current_app.debug:
         kept = filters.PLAIN_FORMS[question.kind] = _form(question, None)
@@ -105,6 +121,8 @@ def _found_page(template: str, question: Question) -> Response:
         chips=filters.chips(question, PATHS[question.kind]),
         meaning=describe(question.query),
         also=also_searched(question.query),
+        order=filters.order_in_words(question),
+        past=_past(question, found),
         may_save=is_need and has_permission("save_search"),
         **_suggestions(question, found),
     )
@@ -113,6 +131,15 @@ def _found_page(template: str, question: Question) -> Response:
 def _title(question: Question) -> str:
     name = TITLES[question.kind]
     return f"{name}: {question.text}" if question.text else f"{name}: {in_words(question)}"
+
+
+def _past(question: Question, found: Found) -> tuple[int, str]:
+    """How many past needs the question would find beside the open ones shown, and the address that shows all."""
+    if question.kind is Kind.SUPPLIER or question.chosen("status"):
+        return 0, ""
+    counts = found.results.facets.get("status", ())
+    address = f"/needs?{urlencode([*question.values, ('status', ALL)])}"
+    return sum(each.count for each in counts if each.value != Status.OPEN), address
 
 
 def _suggestions(question: Question, found: Found) -> dict[str, Any]:

@@ -22,12 +22,13 @@ from marketplace.accounts.models import Organisation
 from marketplace.core import clock, db
 from marketplace.core.db import UTCDateTime
 from search.asking import QuestionUnreadable
+from search.cards import SHORT
 from suppliers.profiles.models import Supplier
 from suppliers.profiles.queries import is_public
 from tenders.needs.models import Need
 
 PAGE_SIZE = 20
-SHORT = 260  # characters of a text in a list
+_NAME = func.lower(Organisation.name)  # people look for abritas beside Abritas
 _KEY = "%Y%m%dT%H%M%S.%f"
 N = Need.__table__.c
 CARD: tuple[Any, ...] = (
@@ -96,20 +97,20 @@ def public_suppliers_page(after: str = "", size: int = PAGE_SIZE) -> PlainPage:
             Organisation.name,
             Organisation.slug,
             Supplier.summary,
-            func.substr(Supplier.about, 1, SHORT).label("about"),
+            func.substr(Supplier.about, 1, SHORT + 1).label("about"),
             Supplier.region,
             Supplier.size,
             Supplier.source,
         )
         .join(Organisation, Organisation.id == Supplier.id)
         .where(is_public())
-        .order_by(Organisation.name, Supplier.id)
+        .order_by(_NAME, Supplier.id)
     )
     if after:
         if not (after.isascii() and after.isdigit() and len(after) < 12):
             raise QuestionUnreadable("“after” must be what a “Next page” link gives.")
-        name = db.session.scalar(select(Organisation.name).where(Organisation.id == int(after))) or ""
-        query = query.where(or_(Organisation.name > name, and_(Organisation.name == name, Supplier.id > int(after))))
+        name = db.session.scalar(select(_NAME).where(Organisation.id == int(after))) or ""
+        query = query.where(or_(_NAME > name, and_(_NAME == name, Supplier.id > int(after))))
     rows = db.session.execute(query.limit(size + 1)).all()
     return PlainPage(rows[:size], str(rows[size - 1].id) if len(rows) > size else "")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from flask import Response, request
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from marketplace.accounts.access import public
 from marketplace.core import db
@@ -16,10 +16,12 @@ from marketplace.core.csvfile import Column, pounds_cell, write_csv
 from marketplace.core.letters import absolute
 from marketplace.core.pages import page
 from marketplace.public.blueprint import blueprint
-from search.asking import QuestionUnreadable
+from search.asking import QuestionUnreadable, ask_needs
+from search.finding import find_references
 from tenders.needs.models import Need
 from tenders.needs.status import status_expression
 
+BATCH = 500
 OURS, FACT = "this service", "needs"
 COLUMNS = [
     Column("reference", "The need's reference here", "", FACT, lambda r: r.reference),
@@ -48,21 +50,33 @@ def open_data() -> Any:
 @blueprint.route("/needs.csv")
 @public
 def needs_csv() -> Response:
-    if request.args:
-        raise QuestionUnreadable("This file always holds every public need. Ask for it without anything after “?”.")
+    question = ask_needs(request.args)
+    if question.note:
+        raise QuestionUnreadable(question.note)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "needs.csv")
-        write_csv(path, COLUMNS, _rows())
+        write_csv(path, COLUMNS, _every_row() if question.is_plain else _rows(find_references(question)))
         content = path.read_bytes()
     headers = {"Content-Disposition": 'attachment; filename="needs.csv"'}
-    return Response(content, mimetype="text/csv; charset=utf-8", headers=headers)
+    return Response(content, mimetype="text/csv", headers=headers)
 
 
-def _rows() -> Iterator[Any]:
+def _every_row() -> Iterator[Any]:
+    return iter(db.session.execute(_query().order_by(Need.id).execution_options(yield_per=500)))
+
+
+def _rows(references: Sequence[str]) -> Iterator[Any]:
+    """The needs of a search, in its order."""
+    for first in range(0, len(references), BATCH):
+        batch = references[first : first + BATCH]
+        found = {row.reference: row for row in db.session.execute(_query().where(Need.reference.in_(batch)))}
+        yield from (found[each] for each in batch if each in found)
+
+
+def _query() -> Select[Any]:
     columns = (
         Need.reference, Need.title, Need.summary, Need.buyer_name, Need.region, status_expression().label("status"),
         Need.published_at, Need.questions_close_at, Need.closes_at, Need.estimated_value_pence.label("value"),
         Need.cpv_codes, Need.source, Need.source_url,
     )  # fmt: skip
-    query = select(*columns).where(Need.published_at.is_not(None)).order_by(Need.id)
-    return iter(db.session.execute(query.execution_options(yield_per=500)))
+    return select(*columns).where(Need.published_at.is_not(None))

@@ -72,8 +72,11 @@ def test_words_and_filters_find_and_count(client: PageClient) -> None:
     making.open_need(title="Housing repairs")
     reindex()
     page = client.submit(client.get("/needs"), "Search", q="parking")
+    assert titles(page) == ["Parking meters", "Parking permits"] or titles(page) == ["Parking permits", "Parking meters"]
+    assert page.has("2 open needs for parking. Best match.")
+    page = client.follow(page, "Show past ones too (1)")
     assert titles(page)[2] == "Old parking" and len(titles(page)) == 3, "open needs come first"
-    assert page.has("3 needs for parking") and page.has("Wales (1)") and page.has("Closed (1)")
+    assert page.has("3 needs for parking. Best match, open ones first.") and page.has("Wales (1)") and page.has("Closed (1)")
     narrowed = client.submit(page, "Use these filters", region=["Wales"])
     assert titles(narrowed) == ["Parking meters"] and "Remove the filter Wales" in narrowed.links
     assert len(titles(client.follow(narrowed, "Remove the filter Wales"))) == 3
@@ -199,3 +202,59 @@ def test_one_shared_word_is_no_reason(client: PageClient) -> None:
     reindex()
     client.sign_in(email, making.PASSWORD)
     assert client.get("/supplier").has("No open need fits your profile yet")
+
+
+def test_numbers_lead_to_the_need(client: PageClient) -> None:
+    need = making.open_need(title="Parking permits", central_notice_number="2026/S 000-012345", cpv_codes="72200000",
+                            closes_at=clock.now() - timedelta(days=1), published_at=clock.now() - timedelta(days=9))  # fmt: skip
+    making.open_need(title="Bins", cpv_codes="72200000")
+    path = f"/needs/{need.reference}"
+    reindex()
+    for typed in (need.reference.lower(), "2026/S 000-012345"):
+        assert client.submit(client.get("/needs"), "Search", q=typed).h1.endswith("Parking permits"), path
+    for typed in ("72200000", "72200000-7"):
+        assert titles(client.get(f"/needs?q={typed}")) == ["Bins"]
+    assert client.get("/needs?q=N-2026-9999").has("Nothing found")
+
+
+def test_the_words_own_form_comes_before_others_of_its_stem(client: PageClient) -> None:
+    making.open_need(title="A park at Carpenders Park", problem="The park needs a park keeper for the park.")
+    making.open_need(title="Parking permits")
+    making.open_need(title="Access to the town hall, step-free access", problem="Access, access and access.")
+    making.open_need(title="A website for everyone", problem="Many things, one of them accessibility.")
+    reindex()
+    assert titles(client.get("/needs?q=parking"))[0] == "Parking permits"
+    assert titles(client.get("/needs?q=accessibility"))[0] == "A website for everyone"
+
+
+def test_nothing_searchable_is_said_and_not_called_everything(client: PageClient) -> None:
+    making.open_need(title="Parking permits")
+    reindex()
+    page = client.get("/needs?q=%C2%A3")
+    assert page.has("There is nothing to search for in “£”") and not page.has("everything")
+    near = client.get("/needs?near=nonsense&region=London")
+    assert near.has("We do not know the postcode") and not near.has("Remove the filter Near nonsense")
+    assert "nonsense" not in near.links["feed (Atom)"]
+
+
+def test_signing_in_comes_back_to_the_search(client: PageClient) -> None:
+    member = making.supplier_member()
+    making.open_need(title="Parking permits")
+    reindex()
+    email = member.person.email
+    page = client.follow(client.get("/needs?q=parking&region=London"), "Sign in to save this search")
+    page = client.submit(page, "Sign in", email=email, password=making.PASSWORD)
+    assert "Save this search" in page.buttons and titles(page) == ["Parking permits"]
+
+
+def test_a_page_that_is_not_there_is_not_the_first_one(client: PageClient) -> None:
+    for path in ("/needs", "/suppliers"):
+        assert client.get(f"{path}?page=2", 404).has("This list has no page 2")
+
+
+def test_suppliers_stand_by_name_whatever_the_case(client: PageClient) -> None:
+    for name in ("Zeta", "abritas", "Beta"):
+        making.supplier(name, source="test", source_id=name, about="Words and words, " * 30)
+    page = client.get("/suppliers")
+    assert titles(page) == ["abritas", "Beta", "Zeta"]
+    assert page.main.select(".market-card p")[-1].get_text().strip().endswith(", Words …")

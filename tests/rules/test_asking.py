@@ -26,14 +26,14 @@ def test_empty_fields_of_the_form_ask_nothing() -> None:
 
 
 def test_a_question_is_read_and_written_alike() -> None:
-    asked = MultiDict([("status", "open"), ("q", " parking   permits "), ("region", "Wales"), ("region", "London"),
+    asked = MultiDict([("status", "closed"), ("q", " parking   permits "), ("region", "Wales"), ("region", "London"),
                        ("near", "LN1"), ("within", "10"), ("page", "3")])  # fmt: skip
     question = ask_needs(asked)
-    assert question.query_string == "q=parking+permits&status=open&region=Wales&region=London&near=LN1&within=10"
+    assert question.query_string == "q=parking+permits&status=closed&region=Wales&region=London&near=LN1&within=10"
     assert ask_again(question.query_string).filters == question.filters
-    assert question.page == 3 and question.filters.statuses == {Status.OPEN}
+    assert question.page == 3 and question.filters.statuses == {Status.CLOSED}
     assert question.filters.near is not None and question.filters.near.miles == 10
-    assert in_words(question) == "“parking permits”, Open, Wales, London, Near LN1, 10 miles"
+    assert in_words(question) == "“parking permits”, Closed, Wales, London, Near LN1, 10 miles"
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,19 @@ def test_needs_and_suppliers_know_different_words() -> None:
 def test_an_unknown_postcode_is_said_and_not_used() -> None:
     question = ask_needs(MultiDict([("near", "QQ9 9QQ")]))
     assert question.filters.near is None and "QQ9 9QQ" in question.note
+
+
+def test_open_needs_are_meant_unless_others_are_asked_for() -> None:
+    assert ask_needs(MultiDict([("status", "open")])).is_plain
+    assert ask_needs(MultiDict([("region", "Wales")])).filters.statuses == {Status.OPEN}
+    assert ask_needs(MultiDict([("status", "all")])).filters.statuses == set()
+    assert ask_suppliers(MultiDict([("region", "Wales")])).filters.statuses == set()
+
+
+@pytest.mark.parametrize(("name", "value"), [("q", "£"), ("q", "AND OR"), ("near", "nonsense")])
+def test_what_cannot_be_used_is_said_and_leaves_the_address(name: str, value: str) -> None:
+    question = ask_needs(MultiDict([(name, value), ("region", "Wales")]))
+    assert question.query_string == "region=Wales" and value in question.note and question.in_box(name) == value
 
 
 def need(**facts) -> OneNeed:
