@@ -135,7 +135,12 @@ def test_needs_csv_reads_back(app, client: PageClient) -> None:
     making.need(title="A draft")
     rows = list(csv.DictReader(io.StringIO(client.get("/needs.csv").content.decode())))
     assert [row["title"] for row in rows] == ["'=1+1"] and rows[0]["status"] == "open"
-    client.get("/needs.csv?status=open", 400)
+    making.open_need(title="Parking permits")
+    indexing.rebuild_index(lambda _: None)
+    some = client.get("/needs.csv?q=parking")
+    assert [row["title"] for row in csv.DictReader(io.StringIO(some.content.decode()))] == ["Parking permits"]
+    assert some.response.headers["Content-Type"] == "text/csv; charset=utf-8"
+    client.get("/needs.csv?status=lost", 400)
 
 
 def test_the_outbox_shows_mails_with_links_that_work_here(app, client: PageClient) -> None:
@@ -167,3 +172,26 @@ def test_feeds_parse(app, client: PageClient) -> None:
     own = ElementTree.fromstring(client.get(f"/needs.atom?council={council.slug}").content)
     assert [each.text for each in own.iterfind(f"{atom}entry/{atom}title")] == [NASTY]
     client.get("/needs.atom?colour=red", 400)
+
+
+def test_only_people_of_councils_are_offered_a_copy(client: PageClient) -> None:
+    need, words = making.open_need(), "Copy this need for your own council"
+    path = f"/needs/{need.reference}"
+    firm, officer = making.supplier_member().person.email, making.officer().person.email
+    page = client.get(path)
+    assert words not in page.links and page.has("People of a council who are signed in can copy this need")
+    client.sign_in(firm, making.PASSWORD)
+    page = client.get(path)
+    assert words not in page.links and not page.has("can copy this need")
+    council = PageClient(client.app)
+    council.sign_in(officer, making.PASSWORD)
+    assert words in council.get(path).links
+
+
+def test_similar_needs_are_alike_and_call_a_council_by_one_name(app, client: PageClient) -> None:
+    need = making.open_need(title="Housing repairs booking for tenants")
+    making.open_need(making.council("Hackney Council"), title="Repairs booking: housing tenants book online")
+    making.open_need(title="A booking of halls")
+    indexing.rebuild_index(lambda _: None)
+    similar = client.get(f"/needs/{need.reference}").text.split("Similar needs")[1]
+    assert "London Borough of Hackney" in similar and "A booking of halls" not in similar
