@@ -161,10 +161,11 @@ def _without_empty_words(question: Question) -> Question:
 
 
 def _without_the_usual(question: Question) -> Question:
-    """Open needs alone are what the list shows anyway; so the same question has one address."""
-    if question.chosen("status") != [Status.OPEN]:
-        return question
-    return replace(question, values=_leaving_out(question.values, "status"))
+    """Open needs alone are what the list shows anyway, and all are all; so the same question has one address."""
+    chosen = question.chosen("status")
+    if ALL in chosen:
+        return replace(question, values=tuple(p for p in question.values if p[0] != "status" or p[1] == ALL))
+    return replace(question, values=_leaving_out(question.values, "status")) if chosen == [Status.OPEN] else question
 
 
 def _leaving_out(values: tuple[tuple[str, str], ...], *names: str) -> tuple[tuple[str, str], ...]:

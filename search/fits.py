@@ -110,7 +110,8 @@ def _best(weighed: Iterable[tuple[float, Fit] | None], limit: int) -> list[Fit]:
 
 def _evidence(match: Match) -> list[tuple[str, str]]:
     """Sentences of work done first, then what the firm says of itself; a ticked box is no sentence."""
-    found = {(each.passage_label, each.sentence): True for each in match.matched if each.passage_label != CAPABILITIES}
+    told = dict.fromkeys((each.passage_label, each.sentence) for each in match.matched)
+    found = [pair for pair in told if pair[0] != CAPABILITIES and not pair[0].endswith(pair[1].rstrip("."))]
     return sorted(found, key=lambda pair: not pair[0].startswith(WORKS))[:MOST_EVIDENCE]
 
 

@@ -62,7 +62,8 @@ def test_an_unknown_postcode_is_said_and_not_used() -> None:
 def test_open_needs_are_meant_unless_others_are_asked_for() -> None:
     assert ask_needs(MultiDict([("status", "open")])).is_plain
     assert ask_needs(MultiDict([("region", "Wales")])).filters.statuses == {Status.OPEN}
-    assert ask_needs(MultiDict([("status", "all")])).filters.statuses == set()
+    mixed = ask_needs(MultiDict([("status", "open"), ("status", "all")]))
+    assert mixed.filters.statuses == set() and mixed.query_string == "status=all"
     assert ask_suppliers(MultiDict([("region", "Wales")])).filters.statuses == set()
 
 
