@@ -43,12 +43,12 @@ def awarded(**facts: object) -> Deal:
     return Deal(made, None, manager, signer, made.bidders[0])
 
 
-def drafted(deal: Deal | None = None, value_pence: int = 2_340_000, **facts: object) -> Deal:
+def drafted(deal: Deal | None = None, value_pence: int = 2_340_000, why: str = "The option is taken.", **facts: object) -> Deal:
     """A contract for a year from tomorrow with one milestone for the whole."""
     deal = deal or awarded(**facts)
     starts_on = clock.today() + timedelta(days=1)
     contract = actions.draft_contract(
-        deal.made.need.id, deal.manager, "Missed bins", value_pence, starts_on, starts_on + timedelta(days=364)
+        deal.made.need.id, deal.manager, "Missed bins", value_pence, starts_on, starts_on + timedelta(days=364), why
     )
     return Deal(deal.made, contract, deal.manager, deal.signer, deal.supplier)
 

@@ -72,11 +72,20 @@ class AssessmentSummary(Base):
     bid_id: Mapped[int] = mapped_column(ForeignKey("bids.id"), index=True)
     # The officer's words on this bid: why it won, or why it did not.
     explanation: Mapped[str] = mapped_column(Text, default="")
+    # When an officer saved it, as drafted or changed; a draft that nobody looked at is not sent.
+    checked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     # JSON, frozen at sending
     content: Mapped[str] = mapped_column(Text, default="")
     sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     bid: Mapped[Bid] = relationship()
+
+    @property
+    def status(self) -> str:
+        """To explain, a draft of the program's, or checked by an officer: in words."""
+        if not self.explanation:
+            return "To explain"
+        return "Draft, not checked yet" if self.checked_at is None and self.sent_at is None else "Checked"
 
 
 class Standstill(Base):

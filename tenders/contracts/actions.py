@@ -47,14 +47,26 @@ def _locked(contract_id: int) -> Contract:
 
 @action
 def draft_contract(
-    need_id: int, member: Membership, title: str, value_pence: int, starts_on: date, ends_on: date
+    need_id: int,
+    member: Membership,
+    title: str,
+    value_pence: int,
+    starts_on: date,
+    ends_on: date,
+    difference_reason: str = "",
 ) -> Contract:
-    """Drafts the contract of the need's award, with one milestone for the whole. Raises Problems."""
+    """Drafts the contract of the need's award, with one milestone for the whole. Raises Problems.
+
+    `difference_reason` says why the value is not the winner's price with VAT.
+    """
     need = get_own_need(need_id, member)
     award = awards.find_made_award(need)
     insist(rules.drafting_problems(award, queries.find_contract(need) is not None))
-    insist(rules.values_problems(title, value_pence, starts_on, ends_on))
-    assert award is not None and award.bid is not None and need.authority_id is not None
+    assert award is not None
+    award_pence = awards.value_pence_of(award)
+    problems = rules.values_problems(title, value_pence, starts_on, ends_on)
+    insist([*problems, *rules.difference_problems(value_pence, award_pence, difference_reason)])
+    assert award.bid is not None and need.authority_id is not None
     contract = Contract(
         reference=next_reference(db.session(), "C", clock.today().year),
         need=need,
@@ -63,6 +75,7 @@ def draft_contract(
         supplier_id=award.bid.supplier_id,
         title=title.strip(),
         value_pence=value_pence,
+        difference_reason=_reason_kept(value_pence, award_pence, difference_reason),
         starts_on=starts_on,
         ends_on=ends_on,
         drafted_at=clock.now(),
@@ -83,15 +96,30 @@ def draft_contract(
 
 @action
 def save_terms(
-    contract_id: int, member: Membership, title: str, value_pence: int, starts_on: date, ends_on: date
+    contract_id: int,
+    member: Membership,
+    title: str,
+    value_pence: int,
+    starts_on: date,
+    ends_on: date,
+    difference_reason: str = "",
 ) -> Contract:
     """Saves the terms; milestones that no longer fit are told, not changed. Raises Problems."""
     contract = own_contract(contract_id, member)
-    insist(rules.editing_problems(contract) or rules.values_problems(title, value_pence, starts_on, ends_on))
+    insist(rules.editing_problems(contract))
+    award_pence = awards.value_pence_of(contract.award)
+    problems = rules.values_problems(title, value_pence, starts_on, ends_on)
+    insist([*problems, *rules.difference_problems(value_pence, award_pence, difference_reason)])
     contract.title, contract.value_pence = title.strip(), value_pence
+    contract.difference_reason = _reason_kept(value_pence, award_pence, difference_reason)
     contract.starts_on, contract.ends_on = starts_on, ends_on
     _written(contract, member)
     return contract
+
+
+def _reason_kept(value_pence: int, award_pence: int | None, reason: str) -> str:
+    # A reason left in the form from before belongs to no difference once there is none.
+    return "" if value_pence == award_pence else reason.strip()
 
 
 @action
@@ -142,7 +170,7 @@ def _written(contract: Contract, member: Membership) -> None:
 def ask_signature(contract_id: int, member: Membership) -> Contract:
     """Asks the council's approvers to sign. Raises Problems with everything still to do."""
     contract = own_contract(contract_id, member)
-    insist(rules.asking_problems(contract))
+    insist(rules.asking_problems(contract, awards.value_pence_of(contract.award)))
     contract.signature_asked_at, contract.return_reason = clock.now(), ""
     record(events.SignatureAsked(**of(contract)), member.actor())
     return contract
@@ -152,7 +180,8 @@ def ask_signature(contract_id: int, member: Membership) -> Contract:
 def sign_for_council(contract_id: int, member: Membership) -> Contract:
     """An approver who did not write the terms signs. Raises Problems, also while the standstill runs (s51)."""
     contract = own_contract(contract_id, member)
-    insist(rules.council_signing_problems(contract, member.person_id, award_problems(contract)))
+    award_pence = awards.value_pence_of(contract.award)
+    insist(rules.council_signing_problems(contract, member.person_id, award_problems(contract), award_pence))
     contract.council_signed_at, contract.council_signed_by_id = clock.now(), member.person_id
     record(
         events.ContractSignedByCouncil(**of(contract), supplier=contract.supplier.reference), member.actor("approver")

@@ -21,6 +21,13 @@ class TermsForm(Form):
     value_pence = Pounds(
         "Value, including VAT", hint="The most the council will pay. It starts as the winner's price with VAT."
     )
+    difference_reason = TextBox(
+        "Why the value is not the winner's price",
+        rows=4,
+        longest=2000,
+        required=False,
+        hint="Needed when it differs: the approver who signs reads it, and it is kept with the contract.",
+    )
     starts_on = Day("Starts on", subject="start date", hint="For example 1 4 2027")
     ends_on = Day("Ends on", subject="end date", hint="The last day")
     save = Save("Save the terms")

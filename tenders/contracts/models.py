@@ -38,6 +38,8 @@ class Contract(Base):
     supplier_id: Mapped[int] = mapped_column(ForeignKey("suppliers.id"), index=True)
     title: Mapped[str] = mapped_column(String(300))
     value_pence: Mapped[int] = mapped_column(BigInteger)
+    # Why the value is not the winner's price with VAT; "" when it is.
+    difference_reason: Mapped[str] = mapped_column(Text, default="")
     starts_on: Mapped[date] = mapped_column(Date)
     ends_on: Mapped[date] = mapped_column(Date)
     # What was signed; the two above follow approved changes.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -133,6 +134,34 @@ def contracts_ending(by: date) -> Sequence[Contract]:
         Contract.ends_on <= by,
     )
     return db.session.scalars(query.order_by(Contract.ends_on, Contract.id)).all()
+
+
+@dataclass(frozen=True)
+class Sums:
+    """A contract's money side by side, in pence: the winner's price without and with VAT, what is or was signed with
+    VAT, and the estimate that was published with the need.
+    """
+
+    price_pence: int | None
+    price_with_vat_pence: int | None
+    value_pence: int
+    estimate_pence: int | None
+
+    @property
+    def differs(self) -> bool:
+        return self.price_with_vat_pence is not None and self.price_with_vat_pence != self.value_pence
+
+
+def sums_of(contract: Contract) -> Sums:
+    """The money of a contract as it was, or is to be, signed: changes after the signature are told by themselves."""
+    signed = contract.first_value_pence
+    return award_sums(contract.award, contract.value_pence if signed is None else signed)
+
+
+def award_sums(award: Award, value_pence: int) -> Sums:
+    """The money of an award beside a contract's value, in pence including VAT."""
+    estimate = award.need.estimated_value_pence
+    return Sums(awards.price_pence_of(award), awards.value_pence_of(award), value_pence, estimate)
 
 
 def first_terms(need: Need) -> dict[str, Any]:

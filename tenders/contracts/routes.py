@@ -11,6 +11,7 @@ from marketplace.accounts.access import get_member, has_permission, may
 from marketplace.core.errors import Problems
 from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page
+from tenders.awards import queries as award_queries
 from tenders.contracts import actions, queries, rules, running_routes, supplier_routes, tasks
 from tenders.contracts.blueprint import blueprint
 from tenders.contracts.changes import in_words
@@ -43,6 +44,12 @@ def ground_title(code: str) -> str:
     return get_ground(code).title
 
 
+@blueprint.app_template_filter("contract_sums")
+def contract_sums(contract: Contract) -> queries.Sums:
+    """The winner's price and the contract's value, to stand side by side."""
+    return queries.sums_of(contract)
+
+
 @blueprint.app_template_filter("change_in_words")
 def change_in_words(modification: Modification) -> str:
     """What a change does to value and end."""
@@ -73,6 +80,7 @@ def new_contract(reference: str) -> Response:
     if found is not None:
         return redirect(url_for("contracts.show_contract", reference=found.reference))
     form = TermsForm(data=queries.first_terms(need))
+    award = award_queries.find_made_award(need)
     if form.validate_on_submit():
         try:
             contract = actions.draft_contract(need.id, member, **_terms(form))
@@ -87,11 +95,13 @@ def new_contract(reference: str) -> Response:
         caption=need.title,
         back=url_for("needs.show_need", reference=need.reference),
         back_text=need.title,
+        sums=queries.award_sums(award, 0) if award else None,
     )
 
 
 def _terms(form: TermsForm) -> dict[str, Any]:
-    return {each: form[each].data for each in ("title", "value_pence", "starts_on", "ends_on")}
+    names = ("title", "value_pence", "difference_reason", "starts_on", "ends_on")
+    return {each: form[each].data or "" if each == "difference_reason" else form[each].data for each in names}
 
 
 @blueprint.get("/council/contracts/<reference>")
@@ -100,13 +110,15 @@ def show_contract(reference: str) -> Response:
     """The contract for the council, with what can be done now."""
     contract = own(reference)
     is_draft = contract.council_signed_at is None
+    sums = queries.sums_of(contract)
     return page(
         "tenders/contracts/show.html",
         title=contract.title,
         contract=contract,
         stage=status_of(contract),
-        problems=rules.terms_problems(contract) if is_draft else [],
+        problems=rules.terms_problems(contract, sums.price_with_vat_pence) if is_draft else [],
         award_problems=actions.award_problems(contract) if not contract.is_signed else [],
+        advice=rules.estimate_advice(sums.value_pence, sums.estimate_pence) if not contract.is_signed else "",
         is_writer=contract.written_by_id == get_member().person_id,
     )
 
@@ -123,6 +135,7 @@ def edit_terms(reference: str) -> Response:
         form,
         lambda: actions.save_terms(contract.id, get_member(), **_terms(form)),
         "Terms saved",
+        sums=queries.sums_of(contract),
     )
 
 
@@ -188,6 +201,7 @@ def ask_signature(reference: str) -> Response:
 def sign(reference: str) -> Response:
     """An approver reads the terms once more and signs."""
     contract = own(reference)
+    sums = queries.sums_of(contract)
     return council_form(
         contract,
         "Sign for the council",
@@ -196,4 +210,5 @@ def sign(reference: str) -> Response:
         "Signed. The supplier is asked to sign",
         button="Sign for the council",
         read_again=contract,
+        advice=rules.estimate_advice(sums.value_pence, sums.estimate_pence),
     )

@@ -45,6 +45,25 @@ def values_problems(title: str, value_pence: int | None, starts_on: date | None,
     return found
 
 
+def difference_problems(value_pence: int | None, award_pence: int | None, reason: str) -> list[Problem]:
+    """A value that is not the winner's price (both in pence including VAT) needs its reason."""
+    if not value_pence or award_pence is None or value_pence == award_pence or reason.strip():
+        return []
+    apart = f"{pounds(abs(value_pence - award_pence))} {'more' if value_pence > award_pence else 'less'}"
+    words = f"Say why the value is {apart} than the winner's price of {pounds(award_pence)} including VAT"
+    return [Problem(words, "difference_reason")]
+
+
+def estimate_advice(value_pence: int, estimate_pence: int | None) -> str:
+    """A plain warning, never a bar, when the value is above the estimate that was published; pence including VAT."""
+    if estimate_pence is None or value_pence <= estimate_pence:
+        return ""
+    return (
+        f"The value is {pounds(value_pence - estimate_pence)} above the estimate of {pounds(estimate_pence)} that "
+        f"was published with the need. Others might have bid for a contract of this value: take advice before you sign."
+    )
+
+
 def milestones_problems(contract: Contract) -> list[Problem]:
     """Milestones cover the value to the penny, and fall within the contract."""
     milestones = contract.milestones
@@ -69,20 +88,23 @@ def milestones_problems(contract: Contract) -> list[Problem]:
     return found
 
 
-def terms_problems(contract: Contract) -> list[Problem]:
-    """Whether the terms are ready for signature."""
+def terms_problems(contract: Contract, award_pence: int | None) -> list[Problem]:
+    """Whether the terms are ready for signature; `award_pence` is the winner's price with VAT."""
     values = values_problems(contract.title, contract.value_pence, contract.starts_on, contract.ends_on)
-    return [*values, *milestones_problems(contract)]
+    difference = difference_problems(contract.value_pence, award_pence, contract.difference_reason)
+    return [*values, *difference, *milestones_problems(contract)]
 
 
-def asking_problems(contract: Contract) -> list[Problem]:
+def asking_problems(contract: Contract, award_pence: int | None) -> list[Problem]:
     """Whether the council's approvers can be asked to sign."""
     if contract.signature_asked_at is not None:
         return [Problem("Your approvers are asked to sign already.")]
-    return [*editing_problems(contract), *terms_problems(contract)]
+    return [*editing_problems(contract), *terms_problems(contract, award_pence)]
 
 
-def council_signing_problems(contract: Contract, person_id: int, award_problems: Sequence[Problem]) -> list[Problem]:
+def council_signing_problems(
+    contract: Contract, person_id: int, award_problems: Sequence[Problem], award_pence: int | None
+) -> list[Problem]:
     """Whether this approver may sign now; `award_problems` is what the award and its standstill say."""
     if contract.council_signed_at is not None:
         return [Problem("The council has signed this contract already.")]
@@ -91,7 +113,7 @@ def council_signing_problems(contract: Contract, person_id: int, award_problems:
         found.append(Problem("You wrote these terms, so another approver signs."))
     if contract.signature_asked_at is None:
         found.append(Problem("The terms are still being written. They are signed once your colleague asks for it."))
-    return [*found, *terms_problems(contract)]
+    return [*found, *terms_problems(contract, award_pence)]
 
 
 def supplier_signing_problems(contract: Contract, award_problems: Sequence[Problem]) -> list[Problem]:

@@ -32,6 +32,9 @@ def refused(act, *args, **kwargs) -> str:
     return caught.value.message
 
 
+WHY = "The bid's optional training is bought with it."
+
+
 class TestDrafting:
     def test_the_draft_starts_from_the_award_and_its_milestones_add_up(self) -> None:
         deal = contracting.awarded()
@@ -42,6 +45,19 @@ class TestDrafting:
         assert contract.supplier_id == deal.supplier.organisation_id
         assert [each.amount_pence for each in contract.milestones] == [2_340_000]
         assert queries.contract_of(deal.made.need) is None
+
+    def test_a_value_that_is_not_the_winners_price_needs_its_reason(self) -> None:
+        deal = contracting.awarded()
+        words = "Say why the value is £100 more than the winner's price of £23,400 including VAT"
+        assert words in refused(contracting.drafted, deal, 2_350_000, "")
+        contract = contracting.drafted(deal).signed
+        terms = (contract.title, 2_350_000, contract.starts_on, contract.ends_on)
+        assert words in refused(actions.save_terms, contract.id, deal.manager, *terms, " ")
+        actions.save_terms(contract.id, deal.manager, *terms, WHY)
+        assert contract.difference_reason == WHY
+        back = (contract.title, 2_340_000, contract.starts_on, contract.ends_on)
+        actions.save_terms(contract.id, deal.manager, *back, WHY)
+        assert contract.difference_reason == "", "a reason without a difference says something that is not so"
 
     def test_no_award_no_contract(self) -> None:
         made = assessing.frozen(assessing.opened(), (5, 3))
@@ -81,7 +97,7 @@ class TestSigning:
     def test_milestones_that_do_not_add_up_stop_the_signing(self) -> None:
         deal = contracting.drafted()
         contract = deal.signed
-        actions.save_terms(contract.id, deal.manager, contract.title, 2_400_000, contract.starts_on, contract.ends_on)
+        actions.save_terms(contract.id, deal.manager, contract.title, 2_400_000, contract.starts_on, contract.ends_on, WHY)
         assert "£600 is missing" in refused(actions.ask_signature, contract.id, deal.manager)
 
     def test_nobody_signs_what_they_wrote(self) -> None:

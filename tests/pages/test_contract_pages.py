@@ -74,6 +74,26 @@ def test_from_award_to_signature(app) -> None:
     ]
 
 
+def test_the_approver_sees_what_was_raised_and_why_before_signing(app) -> None:
+    deal = contracting.drafted(contracting.awarded(estimated_value_pence=2_500_000))
+    reference = deal.signed.reference
+    manager, signer = signed_in(app, deal.manager), signed_in(app, deal.signer)
+    page = manager.get(f"/council/contracts/{reference}/terms")
+    assert page.has("The winner’s price is £19,500 excluding VAT, £23,400 including VAT.")
+    wrong = manager.submit(page, value_pence="90,000", status=422)
+    assert wrong.errors == ["Say why the value is £66,600 more than the winner's price of £23,400 including VAT"]
+    page = manager.submit(wrong, difference_reason="Two more years, as the need's option said.")
+    assert page.has("The value is £65,000 above the estimate of £25,000 that was published with the need.")
+    manager.submit(manager.follow(page, "Change “Everything delivered”"), amount_pence="90,000")
+    manager.submit(manager.get(f"/council/contracts/{reference}"), "Ask an approver to sign")
+    page = signer.get(f"/council/contracts/{reference}/sign")
+    assert page.summary["Winner’s price, excluding VAT"] == "£19,500"
+    assert page.summary["Winner’s price, including VAT"] == "£23,400"
+    assert page.summary["Value"] == "£90,000 including VAT"
+    assert page.summary["Why it is not the winner’s price"] == "Two more years, as the need's option said."
+    assert page.has("£65,000 above the estimate")
+
+
 def test_others_find_nothing(app) -> None:
     deal = contracting.sent()
     path = deal.signed.reference

@@ -52,23 +52,23 @@ def messages(problems: list) -> str:
 
 class TestTerms:
     def test_milestones_that_add_up_are_fine(self) -> None:
-        assert rules.terms_problems(contract(6_000, 4_000)) == []
+        assert rules.terms_problems(contract(6_000, 4_000), None) == []
 
     @pytest.mark.parametrize(
         ("amounts", "words"), [((6_000, 3_999), "£0.01 is missing"), ((6_000, 4_050), "£0.50 is too much")]
     )
     def test_milestones_that_do_not_add_up_are_told_by_how_much(self, amounts: tuple[int, ...], words: str) -> None:
-        (problem,) = rules.terms_problems(contract(*amounts))
+        (problem,) = rules.terms_problems(contract(*amounts), None)
         assert words in problem.message
         assert problem.field == "milestones"
 
     def test_a_contract_without_milestones_is_not_ready(self) -> None:
-        assert "at least one milestone" in messages(rules.terms_problems(contract()))
+        assert "at least one milestone" in messages(rules.terms_problems(contract(), None))
 
     def test_a_milestone_outside_the_dates_is_named(self) -> None:
         made = contract(10_000)
         made.milestones[0].due_on = date(2028, 1, 1)
-        assert "“Part 1” is due on 1 January 2028" in messages(rules.terms_problems(made))
+        assert "“Part 1” is due on 1 January 2028" in messages(rules.terms_problems(made, None))
 
     def test_the_end_is_not_before_the_start(self) -> None:
         found = rules.values_problems("Bins", 1, date(2026, 12, 2), date(2026, 12, 1))
@@ -78,13 +78,13 @@ class TestTerms:
 class TestSigning:
     def test_the_writer_does_not_sign(self) -> None:
         made = contract(10_000, signature_asked_at=NOW)
-        assert "You wrote these terms" in messages(rules.council_signing_problems(made, 1, []))
-        assert rules.council_signing_problems(made, 2, []) == []
+        assert "You wrote these terms" in messages(rules.council_signing_problems(made, 1, [], None))
+        assert rules.council_signing_problems(made, 2, [], None) == []
 
     def test_the_award_has_the_last_word_on_both_sides(self) -> None:
         stopped = [rules.Problem("The standstill is suspended")]
         made = contract(10_000, signature_asked_at=NOW)
-        assert rules.council_signing_problems(made, 2, stopped) == stopped
+        assert rules.council_signing_problems(made, 2, stopped, None) == stopped
         made.council_signed_at = NOW
         assert rules.supplier_signing_problems(made, stopped) == stopped
         assert rules.supplier_signing_problems(made, []) == []
