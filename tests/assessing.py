@@ -9,6 +9,8 @@ from marketplace.accounts.models import Membership, Organisation
 from marketplace.core import db
 from marketplace.core.journal import record
 from tenders.assessment import actions, concluding, queries
+from tenders.awards import actions as awards
+from tenders.awards import queries as award_queries
 from tenders.bids import actions as bid_actions
 from tenders.bids import drafts, opening
 from tenders.bids import opened as bids_opened
@@ -147,4 +149,13 @@ def frozen(made: Purchase, scores: Sequence[int]) -> Purchase:
     agreed(made, scores)
     concluding.agree_quality(made.need.id, made.chair)
     concluding.freeze_scores(made.need.id, made.chair)
+    return made
+
+
+def checked(made: Purchase) -> Purchase:
+    """An officer has opened each drafted explanation of the approved award and saved it as it stood."""
+    award = award_queries.find_award(made.need)
+    assert award is not None
+    for each in award_queries.summaries_of(award):
+        awards.save_explanation(made.need.id, each.bid.reference, made.officer, each.explanation)
     return made

@@ -20,7 +20,7 @@ from tenders.assessment import actions as assessment
 from tenders.assessment import concluding
 from tenders.assessment import queries as assessed
 from tenders.awards import actions as awards
-from tenders.awards.queries import find_award
+from tenders.awards.queries import find_award, summaries_of
 from tenders.bids import actions as bid_actions
 from tenders.bids import drafts, opening, submission
 from tenders.bids.models import Bid
@@ -249,6 +249,10 @@ class Purchase:
         """Every bidder is told at once; `waits` takes a standstill where the law has none."""
         yield from self.decided(reasons, scores)
         yield self.after_closing(10, "10:00")
+        award = find_award(self.need)
+        assert award is not None
+        for each in summaries_of(award):
+            awards.save_explanation(self.need_id, each.bid.reference, self.staff.officer, each.explanation)
         awards.send_summaries(self.need_id, self.staff.officer, takes_voluntary=waits)
 
     @property

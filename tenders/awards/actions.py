@@ -95,13 +95,14 @@ def return_award(need_id: int, member: Membership, reason: str) -> Award:
 
 @action
 def save_explanation(need_id: int, bid_reference: str, member: Membership, words: str) -> AssessmentSummary:
-    """Keeps what one bidder is told of why; an empty one may be saved and stops the sending."""
+    """Keeps what one bidder is told of why, seen by an officer; an empty one may be saved and stops the sending."""
     need = get_own_need(need_id, member)
     award = queries.find_award(need)
     insist(rules.explaining_problems(need, award))
     assert award is not None
     summary = queries.get_summary(award, bid_reference)
     summary.explanation = words.strip()
+    summary.checked_at = clock.now() if summary.explanation else None
     record(ExplanationSaved(**{**_of(award), "subject": bid_reference}), member.actor("officer"))
     return summary
 

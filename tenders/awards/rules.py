@@ -103,18 +103,22 @@ def explaining_problems(need: Need, award: Award | None) -> list[Problem]:
 def sending_problems(
     need: Need, award: Award | None, summaries: Sequence[AssessmentSummary], bid_ids: Collection[int]
 ) -> list[Problem]:
-    """All bidders are told together, each with an explanation, or nobody is (PR 2024 r31)."""
+    """All bidders are told together, each with an explanation that an officer saved, or nobody is (PR 2024 r31)."""
     found = explaining_problems(need, award)
     if award is None:
         return found
     if {each.bid_id for each in summaries} != set(bid_ids):
         found.append(Problem("A bid has no summary yet. Send the award back and approve it again."))
-    found += [
-        Problem(f"Explain the decision to bid {each.bid.reference}", each.bid.reference)
-        for each in summaries
-        if not each.explanation.strip()
-    ]
-    return found
+    return [*found, *(problem for each in summaries for problem in _explanation_problems(each))]
+
+
+def _explanation_problems(summary: AssessmentSummary) -> list[Problem]:
+    bid = summary.bid.reference
+    if not summary.explanation.strip():
+        return [Problem(f"Explain the decision to bid {bid}", bid)]
+    if summary.checked_at is None:
+        return [Problem(f"Check the draft to bid {bid} and save it, as it is or in your words", bid)]
+    return []
 
 
 def suspending_problems(award: Award | None, standstill: Standstill | None, need: Need, reason: str) -> list[Problem]:

@@ -33,6 +33,7 @@ def approved(made: assessing.Purchase, winner: int = 0) -> assessing.Purchase:
 
 def sent(made: assessing.Purchase, winner: int = 0, **more: object) -> assessing.Purchase:
     approved(made, winner)
+    assessing.checked(made)
     actions.send_summaries(made.need.id, made.officer, **more)  # type: ignore[arg-type]
     return made
 
@@ -123,6 +124,9 @@ def test_one_empty_explanation_stops_every_summary() -> None:
     made = approved(assessing.frozen(assessing.opened(), (4, 3)))
     lost = made.bids[1].reference
     actions.save_explanation(made.need.id, lost, made.officer, "")
+    with pytest.raises(Problems, match=f"Check the draft to bid {made.bids[0].reference}"):
+        actions.send_summaries(made.need.id, made.officer)
+    assessing.checked(made)
     with pytest.raises(Problems, match=f"Explain the decision to bid {lost}"):
         actions.send_summaries(made.need.id, made.officer)
     assert not db.session.scalars(select(AssessmentSummary).where(AssessmentSummary.sent_at.is_not(None))).all()
@@ -201,7 +205,7 @@ def test_when_all_bids_are_disregarded_the_need_can_end_and_each_bidder_reads_wh
         concluding.decide_disregard(made.need.id, bid.reference, made.approver, True)
     actions.propose_award(made.need.id, made.chair, "", "No bid met the terms.")
     actions.approve_award(made.need.id, made.approver)
-    actions.send_summaries(made.need.id, made.officer)
+    actions.send_summaries(assessing.checked(made).need.id, made.officer)
     assert events("NoAwardMade")[0].facts["needs_notice"] is True
     told = queries.find_feedback(made.bids[0])
     assert told is not None and told["winner"] is None and told["no_award_reasons"] == "No bid met the terms."
@@ -221,6 +225,7 @@ def signing(made: assessing.Purchase, day: date | None = None) -> str:
 def test_under_the_threshold_none_applies_and_signing_is_free() -> None:
     made = approved(assessing.frozen(assessing.opened(), (4, 3)))
     assert "summary first" in signing(made)
+    assessing.checked(made)
     actions.send_summaries(made.need.id, made.officer)
     assert signing(made) == ""
     facts = events("SummariesSent")[0].facts

@@ -45,7 +45,7 @@ def the_panel_declares(world: World) -> None:
         "Do you have a conflict of interest?": "Yes, or people could think so",
         "If yes, describe it": f"My sister owns {SECOND}.",
     }
-    conflicted.fill("Make this return", told)
+    conflicted.fill("Send declaration", told)
     conflicted.go(f"{world.home}/assessment/bids", status=422)
     chair = world.screen("Cerys")
     chair.go(f"{world.home}/assessment")
@@ -66,7 +66,7 @@ def _declares(world: World, name: str) -> None:
     hand.go(f"{world.home}/assessment")
     hand.follow("Declare conflicts of interest")
     assert hand.reads(FIRST) and hand.reads(SECOND)
-    hand.fill("Make this return", {"Do you have a conflict of interest?": "No, with none of these bidders"})
+    hand.fill("Send declaration", {"Do you have a conflict of interest?": "No, with none of these bidders"})
 
 
 def each_scores_alone(world: World) -> None:
@@ -128,6 +128,9 @@ def the_bidders_are_told(world: World) -> None:
     officer = world.screen("Olu")
     officer.go(f"{world.home}/award")
     officer.follow("Explain the decision and tell every bidder")
+    assert not officer.offers("Go on to tell every bidder"), "nobody has looked at the drafts"
+    officer.follow(f"{FIRST} (winner)")
+    officer.send("Save this explanation")
     officer.follow(SECOND)
     officer.fill("Save this explanation", {"Explanation": "Your plan named no dates. With dates it scores higher."})
     officer.follow("Go on to tell every bidder")

@@ -27,7 +27,7 @@ def as_person(client: PageClient, email: str) -> None:
 def told(made: assessing.Purchase) -> assessing.Purchase:
     actions.propose_award(made.need.id, made.officer, made.bids[0].reference, FIRST)
     actions.approve_award(made.need.id, made.approver)
-    actions.send_summaries(made.need.id, made.officer)
+    actions.send_summaries(assessing.checked(made).need.id, made.officer)
     return made
 
 
@@ -48,6 +48,9 @@ def test_from_the_ranking_to_every_bidder_told(client: PageClient) -> None:
 
     as_person(client, seen.emails["officer"])
     page = client.follow(client.get(award), "Explain the decision and tell every bidder")
+    assert page.has("Draft, not checked yet") and "Go on to tell every bidder" not in page.links
+    assert f"Check the draft to bid {seen.bids[0]} and save it, as it is or in your words" in page.links
+    page = client.submit(client.follow(page, f"{seen.firms[0]} (winner)"), "Save this explanation")
     page = client.follow(page, seen.firms[1])
     assert "came second of 2" in page.field("words") and page.has("The winning bid, criterion by criterion")
     page = client.submit(page, "Save this explanation", words="Your plan had no dates. With dates it scores higher.")
@@ -80,6 +83,7 @@ def test_an_empty_explanation_stops_the_sending_on_the_page(client: PageClient) 
     made = assessing.frozen(assessing.opened(), (4, 3))
     actions.propose_award(made.need.id, made.officer, made.bids[0].reference, FIRST)
     actions.approve_award(made.need.id, made.approver)
+    assessing.checked(made)
     actions.save_explanation(made.need.id, made.bids[1].reference, made.officer, "")
     seen = assessing.seen(made)
     as_person(client, seen.emails["officer"])
