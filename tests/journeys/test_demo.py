@@ -160,5 +160,5 @@ def test_the_accounts_are_printed_again(filled: Filled) -> None:
 def test_words_of_a_real_question_are_found(filled: Filled, whole_app: Flask) -> None:
     need = next(each for each in past_needs() if each.source_id == "12500")
     words = " ".join(re.findall(r"[A-Za-z]{6,}", need.questions[0].question)[:4])
-    page = PageClient(whole_app).get(f"/needs?q={quote_plus(words)}")
+    page = PageClient(whole_app).get(f"/needs?status=all&q={quote_plus(words)}")
     assert page.has(need.title)
