@@ -109,6 +109,13 @@ def search_organisations(words: str, kind: str, state: str, number: int) -> Page
     return PageOf(db.session.scalars(rows).unique().all(), number, PAGE_SIZE, total)
 
 
+def unclaimed_suppliers(found: Sequence[Organisation]) -> set[int]:
+    """Those of these suppliers that nobody was ever a member of: their profiles were imported."""
+    suppliers = {each.id for each in found if each.kind == "supplier"}
+    claimed = select(Membership.organisation_id).where(Membership.organisation_id.in_(suppliers)).distinct()
+    return suppliers - set(db.session.scalars(claimed))
+
+
 def _in_state(query: Select[Organisation], state: str) -> Select[Organisation]:
     if state == "suspended":
         return query.where(Organisation.suspended_at.is_not(None))

@@ -114,6 +114,7 @@ def organisations() -> Any:
         "marketplace/admin/organisations.html",
         title="Organisations",
         found=found,
+        unclaimed=queries.unclaimed_suppliers(found.rows),
         asked=asked,
         kinds=KINDS,
         states=queries.STATES,

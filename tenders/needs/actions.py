@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from marketplace import config
 from marketplace.accounts.models import Membership
 from marketplace.core import clock, db
 from marketplace.core.db import action
@@ -17,6 +18,7 @@ from marketplace.core.references import next_reference
 from tenders import regimes
 from tenders.needs import content, events, queries, rules, snapshots
 from tenders.needs.models import Need, NeedVersion
+from tenders.needs.notice_numbers import central_notice_problems
 from tenders.needs.sections import OPEN_IN_REVIEW, get_section
 
 MOVED_ON = "Somebody saved this page after you opened it. Nothing of yours is lost: compare both texts and save again."
@@ -90,6 +92,7 @@ def save_section(
     keys = get_section(section).keys
     if set(values) - set(keys):
         raise KeyError(f"{section} does not write {', '.join(sorted(set(values) - set(keys)))}.")
+    insist(central_notice_problems(values, need.is_demonstration or config.current().demonstration))
     if seen is not None and seen != content.fingerprint(content.part_of(content.content_of(need), keys)):
         raise Conflict(MOVED_ON)
     write(need, values, now)

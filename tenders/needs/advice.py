@@ -99,8 +99,7 @@ def _about_bidding(need: Need) -> Iterator[Problem]:
 def _about_dates(need: Need, now: datetime) -> Iterator[Problem]:
     if need.closes_at is None:
         return
-    closes = london(need.closes_at)
-    for message in _closing_advice(need.closes_at, closes.time()):
+    for message in closing_advice(need.closes_at):
         yield Problem(message, "dates")
     try:
         recommended = regime_of(need, now).recommended_deadline(
@@ -112,8 +111,9 @@ def _about_dates(need: Need, now: datetime) -> Iterator[Problem]:
         yield Problem(f"The time to bid is short. Suppliers need until {day(recommended)} to answer well", "dates")
 
 
-def _closing_advice(closes_at: datetime, at: time) -> Iterator[str]:
-    on = london_day(closes_at)
+def closing_advice(closes_at: datetime) -> Iterator[str]:
+    """What speaks against closing at this instant: weekends, holidays, hours when nobody is there."""
+    on, at = london_day(closes_at), london(closes_at).time()
     name = WEEKDAYS[on.weekday()]
     if on.weekday() > FRIDAY:
         yield f"Bids close on a {name}: nobody is there to help. Choose Tuesday, Wednesday or Thursday"

@@ -9,6 +9,7 @@ from wtforms.validators import ValidationError
 
 from marketplace.accounts.models import Membership
 from marketplace.accounts.permissions import is_granted
+from marketplace.core.clock import london_day
 from marketplace.core.forms import (
     Choice,
     Choices,
@@ -158,6 +159,22 @@ class DatesForm(SectionForm):
     starts_on = Day("Contract starts", subject="start date", required=False)
     ends_on = Day("Contract ends", subject="end date", required=False)
 
+    def validate_questions_close_at(self, field: Moment) -> None:
+        if field.data and self.closes_at.data and field.data >= self.closes_at.data:
+            raise ValidationError("Questions must close before bids close")
+
+    def validate_award_expected_on(self, field: Day) -> None:
+        if field.data and self.closes_at.data and field.data < london_day(self.closes_at.data):
+            raise ValidationError("The award is expected after bids close: enter a later day")
+
+    def validate_starts_on(self, field: Day) -> None:
+        if field.data and self.award_expected_on.data and field.data < self.award_expected_on.data:
+            raise ValidationError("The contract starts after the award: enter a later day")
+
+    def validate_ends_on(self, field: Day) -> None:
+        if field.data and self.starts_on.data and field.data <= self.starts_on.data:
+            raise ValidationError("The contract ends after it starts: enter a later day")
+
 
 class MethodForm(SectionForm):
     price_formula = Choice(
@@ -210,10 +227,6 @@ class NoticeForm(SectionForm):
     central_notice_url = TextLine("Address of the notice", longest=300, required=False)
     ocid = TextLine("Process identifier", longest=80, required=False, hint="Begins with “ocds-”.")
 
-    def validate_central_notice_url(self, field: TextLine) -> None:
-        if field.data and not field.data.startswith("https://"):
-            raise ValidationError("Enter an address that begins with https://")
-
 
 DUTY_FIELDS = {
     "openers": "opener", "evaluators": "evaluator", "chair": "chair", "award_approver": "award_approver",
@@ -248,6 +261,12 @@ class PanelForm(SectionForm):
             fit = [each for each in self._members if is_granted(permission, "authority", each.roles)]
             field.choose_from([SelectChoice(str(each.person_id), each.person.name) for each in fit])
         super().process(*args, **kwargs)
+
+    @property
+    def lacks_people(self) -> bool:
+        """Whether some duty has nobody who could be named for it, or fewer than the two openers."""
+        chosen = (self.evaluators, self.chair, self.award_approver)
+        return len(self.openers.choices) < 2 or not all(any(value for value, *_ in each.choices) for each in chosen)
 
     def values(self) -> dict[str, Any]:
         named = [("opener", each) for each in self.openers.data or ()]

@@ -62,7 +62,7 @@ class CriterionForm(ItemForm):
 class QuestionForm(ItemForm):
     text = TextBox("Question", rows=3, longest=2000)
     guidance = TextBox("Guidance", rows=3, required=False, longest=4000, hint="What a good answer says.")
-    word_limit = WholeNumber("Most words", subject="word limit", least=10, most=5000)
+    word_limit = WholeNumber("Word limit", least=10, most=5000)
     criterion_id = OneOf("Scored under", required="Select the criterion that it is scored under")
     is_required = Tick("Every bid must answer it")
 

@@ -17,6 +17,7 @@ from tenders.needs.blueprint import blueprint
 from tenders.needs.forms import AmendForm, AskAmendmentForm, CommentForm, ExtendForm, WithdrawForm
 from tenders.needs.models import Need, NeedAmendment
 from tenders.needs.public import description, history
+from tenders.needs.section_routes import warn_of_closing
 from tenders.needs.sections import SECTIONS
 from tenders.needs.status import status_of
 
@@ -193,6 +194,7 @@ def extend(reference: str) -> Response:
             add_problems(form, problems.problems)
         else:
             flash("The new closing time is public. Everyone who follows the need or bids is told", "success")
+            warn_of_closing(form.closes_at.data)
             return redirect(_home(need))
     return page(
         "tenders/needs/simple_form.html",

@@ -41,6 +41,7 @@ def dashboard() -> Response:
         tasks=tasks_of(member),
         counts=[(each, counts[each.name]) for each in reversed(STATUSES) if each.name in counts],
         organisation=member.organisation,
+        is_alone=len(queries.live_people(member.organisation_id)) == 1,
     )
 
 
@@ -80,8 +81,8 @@ def new_need() -> Response:
         add_problems(
             form, [Problem("No published need has this reference. Look it up on the need's page", "reference")]
         )
-    own = queries.needs_of_authority(member.organisation_id, size=10).rows
-    return page("tenders/needs/new.html", title="Post a new need", form=form, own=own)
+    own = queries.needs_of_authority(member.organisation_id)
+    return page("tenders/needs/new.html", title="Post a new need", form=form, own=own.rows, more=own.total - len(own.rows))
 
 
 def _copyable(reference: str, organisation_id: int) -> Need | None:
@@ -107,6 +108,7 @@ def show_need(reference: str) -> Response:
         label=LABELS[status],
         tasks=_task_list(need, problems) if need.published_at is None else [],
         problems=problems if need.published_at is None else [],
+        later=rules.notice_problems(need, now) if need.published_at is None else [],
         links=_links(need),
         timeline=timeline(need, now),
         places=places_of(need, member) if need.published_at is not None else [],

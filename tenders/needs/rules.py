@@ -15,6 +15,7 @@ from marketplace.core.moments import day, moment
 from marketplace.core.money import pounds
 from tenders import regimes
 from tenders.needs.models import Need
+from tenders.needs.notice_numbers import NUMBER_WANTED, is_number
 from tenders.needs.status import status_of
 from tenders.regimes import JurisdictionClosed, Regime
 
@@ -64,11 +65,14 @@ def publish_problems(need: Need, now: datetime, live_people: Collection[int] | N
 
 def notice_problems(need: Need, now: datetime) -> list[Problem]:
     """The central platform comes first from the notifiable value (Procurement Act 2023 s87(1), s21)."""
+    number = need.central_notice_number.strip()
+    if number and not is_number(number, allows_demonstration=True):  # saved before numbers were checked
+        return [Problem(NUMBER_WANTED, "central-notice")]
     try:
         needed = regime_of(need, now).needs_central_notice(need.estimated_value_pence)
     except JurisdictionClosed:
         return []
-    if not needed or need.central_notice_number.strip():
+    if not needed or number:
         return []
     value = pounds(need.estimated_value_pence) if need.estimated_value_pence else "this value"
     message = f"At {value} the notice on the central platform comes first: enter its number when it is published there"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from flask import flash, redirect, request
@@ -13,9 +14,9 @@ from marketplace.core import clock, db
 from marketplace.core.errors import Conflict, Problems
 from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page
-from marketplace.reference import capabilities, cpv_codes
+from marketplace.reference import Capability, capabilities, cpv_codes
 from tenders.needs import content, files, queries, rules, snapshots, timeline
-from tenders.needs.advice import clarity_advice
+from tenders.needs.advice import clarity_advice, closing_advice
 from tenders.needs.amending import as_amended
 from tenders.needs.blueprint import blueprint
 from tenders.needs.desk import Desk, find_item, get_desk, moved, without
@@ -63,8 +64,16 @@ def edit_section(reference: str, section: str, is_amendment: bool) -> Response:
             add_problems(form, problems.problems)
         else:
             flash(f"{part.title}: saved", "success")
+            if part.name == "dates" and form.values()["closes_at"]:
+                warn_of_closing(form.values()["closes_at"])
             return redirect(_after(desk, part))
     return _section_page(desk, part, form)
+
+
+def warn_of_closing(closes_at: datetime) -> None:
+    """Shows what speaks against a closing time that was saved all the same."""
+    for message in closing_advice(closes_at):
+        flash(f"{message}.", "notice")
 
 
 def _insist_open_to_read(desk: Desk, part: Section) -> None:
@@ -123,16 +132,29 @@ def _section_page(desk: Desk, part: Section, form: Form | None, **more: Any) -> 
         "codes": _codes(desk) if part.name == "categories" else None,
         "advice": [each.message for each in clarity_advice(need, clock.now()) if each.field == part.name],
         "meanwhile": [],
+        "capability_groups": _capability_groups() if part.name == "categories" else None,
+        "lacks_people": isinstance(form, PanelForm) and form.lacks_people,
         **more,
     }
     return page("tenders/needs/section.html", title=part.title, form=form, **context)
 
 
 def _route_words(desk: Desk) -> Any:
+    """The duties at the need's value; None without a value, because they depend on it."""
+    if not desk.content["estimated_value_pence"]:
+        return None
     try:
         return rules.regime_of(desk.need, clock.now()).route_for(desk.need.estimated_value_pence)
     except JurisdictionClosed:
         return None
+
+
+def _capability_groups() -> dict[str, list[Capability]]:
+    """Heading -> its capabilities, in the order of the list."""
+    found: dict[str, list[Capability]] = {}
+    for each in capabilities():
+        found.setdefault(each.group, []).append(each)
+    return found
 
 
 def _codes(desk: Desk) -> dict[str, Any]:

@@ -9,4 +9,4 @@ class RecordForm(Form):
     number = TextLine("Number of the notice", longest=40, hint="As the central platform shows it, like 012345-2026.")
     url = TextLine("Address of the notice", longest=300, required=False)
     published_on = Day("Published on", subject="publication date")
-    keep = Save("Put it on record")
+    keep = Save("Record")

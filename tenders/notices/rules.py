@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from marketplace.core.errors import Problem
+from tenders.needs.notice_numbers import ADDRESS_WANTED, NUMBER_WANTED, is_address, is_number
 from tenders.notices.models import Notice
 from tenders.regimes import Regime
 from tenders.regimes.dates import last_day_beginning_with
@@ -59,15 +60,19 @@ def _rule(kind: str, route: str, regime: Regime) -> NoticeRule | None:
     return None
 
 
-def recording_problems(notice: Notice, number: str, url: str, published_on: date | None, today: date) -> list[Problem]:
+def recording_problems(
+    notice: Notice, number: str, url: str, published_on: date | None, today: date, allows_demonstration: bool = False
+) -> list[Problem]:
     """Whether the notice can be put on record like this."""
     if notice.is_published:
         return [Problem(f"This notice is on record already, with number {notice.number}.")]
     found = []
     if not number.strip():
         found.append(Problem("Enter the notice's number, as the central platform shows it", "number"))
-    if url and not url.startswith(("https://", "http://")):
-        found.append(Problem("Enter the notice's address with https:// at its beginning", "url"))
+    elif not is_number(number.strip(), allows_demonstration):
+        found.append(Problem(NUMBER_WANTED, "number"))
+    if url.strip() and not is_address(url.strip()):
+        found.append(Problem(ADDRESS_WANTED, "url"))
     if published_on is None:
         found.append(Problem("Enter the day on which the notice was published", "published_on"))
     elif published_on > today:

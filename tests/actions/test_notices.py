@@ -118,10 +118,10 @@ def test_only_the_council_records_and_only_once() -> None:
     notice = raised(deal.made.need)["UK7"]
     stranger = making.officer()
     with pytest.raises(NotFound):
-        actions.record_notice(deal.made.need.id, stranger, notice.id, "1-2026", "", clock.today())
-    actions.record_notice(deal.made.need.id, deal.manager, notice.id, "1-2026", "https://ft.example/1", clock.today())
+        actions.record_notice(deal.made.need.id, stranger, notice.id, "000001-2026", "", clock.today())
+    actions.record_notice(deal.made.need.id, deal.manager, notice.id, "000001-2026", "https://ft.example/1", clock.today())
     with pytest.raises(Problems, match="on record already"):
-        actions.record_notice(deal.made.need.id, deal.manager, notice.id, "2-2026", "", clock.today())
+        actions.record_notice(deal.made.need.id, deal.manager, notice.id, "000002-2026", "", clock.today())
 
 
 def test_the_pack_holds_what_the_form_asks() -> None:

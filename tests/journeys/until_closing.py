@@ -43,7 +43,7 @@ ITEMS = (
     ("Requirements", {"Kind": "Desirable", "Requirement": "Works offline"}),
     ("Award criteria", {"Kind": "Quality: scored by the panel", "Name": "Quality", "Weight, as a percentage": "60"}),
     ("Award criteria", {"Kind": "Price: worked out", "Name": "Price", "Weight, as a percentage": "40"}),
-    ("Questions in the bid", {"Question": QUESTION, "Most words": "300", "Scored under": "Quality"}),
+    ("Questions in the bid", {"Question": QUESTION, "Word limit": "300", "Scored under": "Quality"}),
     ("Price lines", {"What is priced": "Build", "Quantity": "1"}),
 )
 

@@ -26,7 +26,7 @@ def test_from_declaring_to_the_frozen_ranking(client: PageClient) -> None:
         as_person(client, seen.emails[who])
         page = client.follow(client.get(home), "Declare conflicts of interest")
         assert page.has(first) and page.has(second)
-        page = client.submit(page, "Make this return", has_conflict="no")
+        page = client.submit(page, "Send declaration", has_conflict="no")
         page = client.follow(page, "Score the bids")
         page = client.follow(page, f"{first}, Quality of the service")
         assert page.has("We will build it plainly.") and page.has("5 words, of at most 200") and page.has("Exceptional")
@@ -35,7 +35,7 @@ def test_from_declaring_to_the_frozen_ranking(client: PageClient) -> None:
         score(client, page, values[1])
 
     as_person(client, seen.emails["chair"])
-    page = client.submit(client.get(home + "/declare"), "Make this return", has_conflict="no")
+    page = client.submit(client.get(home + "/declare"), "Send declaration", has_conflict="no")
     page = client.follow(page, "Agree on the scores")
     assert page.has("Talk about this") and page.has("Asha: 2") and page.has("Ben: 4")
     for name in (first, second):
@@ -115,12 +115,12 @@ def test_a_conflict_is_decided_on_its_own_page(client: PageClient) -> None:
     home = seen.home + "/assessment"
     as_person(client, seen.emails["asha"])
     page = client.get(home + "/declare")
-    page = client.submit(page, "Make this return", status=422, has_conflict="yes", details="")
+    page = client.submit(page, "Send declaration", status=422, has_conflict="yes", details="")
     assert "Describe the conflict: who, and what connects you" in page.errors
-    page = client.submit(page, "Make this return", has_conflict="yes", details="My sister owns a bidder.")
+    page = client.submit(page, "Send declaration", has_conflict="yes", details="My sister owns a bidder.")
     assert page.has("Your conflict is to be decided on")
     as_person(client, seen.emails["chair"])
-    client.submit(client.get(home + "/declare"), "Make this return", has_conflict="no")
+    client.submit(client.get(home + "/declare"), "Send declaration", has_conflict="no")
     page = client.follow(client.get(home), "Decide on the conflict of Asha")
     assert page.has("My sister owns a bidder.")
     page = client.submit(page, "Record this decision", outcome="aside", reason="Too near.")
@@ -187,7 +187,7 @@ def test_what_waits_stands_on_the_council_dashboard(client: PageClient) -> None:
     seen = assessing.seen(assessing.opened())
     as_person(client, seen.emails["asha"])
     page = client.follow(client.get("/council"), f"Declare conflicts of interest: {seen.title}")
-    client.submit(page, "Make this return", has_conflict="no")
+    client.submit(page, "Send declaration", has_conflict="no")
     assert client.get("/council").has("Score the bids")
     as_person(client, seen.emails["officer"])
     assert client.get(seen.home).has("Assessment")

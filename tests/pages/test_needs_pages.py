@@ -267,6 +267,43 @@ def test_an_open_need_is_changed_through_the_same_pages(client: PageClient, who:
     )
 
 
+def test_dates_in_the_wrong_order_are_refused_at_their_field_and_a_weekend_is_warned_of(
+    client: PageClient, who: SimpleNamespace
+) -> None:
+    need = draft(who)
+    home, closes = f"/council/needs/{need.reference}", need.closes_at
+    sign_in(client, who.officer_email)
+    dates = client.get(f"{home}/dates")
+    wrong = client.submit(dates, "Save and continue", status=422, questions_close_at=closes + timedelta(days=1))
+    assert wrong.errors == ["Questions must close before bids close"]
+    saturday = closes + timedelta(days=(5 - closes.weekday()) % 7)
+    later = [(saturday + timedelta(days=days)).date() for days in (10, 20, 90)]
+    saved = client.submit(
+        dates, "Save and continue", closes_at=saturday, award_expected_on=later[0], starts_on=later[1], ends_on=later[2]
+    )
+    assert saved.has("Bids close on a Saturday")
+
+
+def test_what_is_no_notice_number_is_refused_with_an_example(client: PageClient, who: SimpleNamespace) -> None:
+    home = f"/council/needs/{draft(who).reference}"
+    sign_in(client, who.officer_email)
+    wrong = client.submit(
+        client.get(f"{home}/central-notice"), "Save and continue", status=422,
+        central_notice_number="banana", central_notice_url="ftp", ocid="xyz",
+    )  # fmt: skip
+    assert [each.rpartition(", like ")[2] for each in wrong.errors[::2]] == ["012345-2026", "ocds-h6vhtk-012ab3"]
+    assert wrong.field("central_notice_number") == "banana"
+    fill(client, home, "central-notice", central_notice_number="012345-2026", ocid="ocds-h6vhtk-012ab3")
+
+
+def test_the_law_is_told_once_there_is_a_value(client: PageClient, who: SimpleNamespace) -> None:
+    sign_in(client, who.officer_email)
+    home = client.submit(client.get("/council/needs/new"), "Begin").url
+    law = client.get(f"{home}/law")
+    assert law.has("Enter the value first") and not law.has("What the law asks at this value")
+    assert client.get("/council").has("Finish the draft")
+
+
 def test_more_time_and_withdrawal(client: PageClient, who: SimpleNamespace) -> None:
     need = publish(draft(who), who)
     home, closes = f"/council/needs/{need.reference}", need.closes_at

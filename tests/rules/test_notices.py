@@ -70,5 +70,8 @@ def test_a_record_needs_number_and_a_day_that_has_come() -> None:
     found = rules.recording_problems(notice, " ", "find-tender", date(2026, 12, 2), DAY)
     assert [each.field for each in found] == ["number", "url", "published_on"]
     assert rules.recording_problems(notice, "012345-2026", "", DAY, DAY) == []
+    for number, url, field in (("banana", "", "number"), ("DEMO-N-2026-0001", "", "number"), ("012345-2026", "x", "url")):
+        assert [each.field for each in rules.recording_problems(notice, number, url, DAY, DAY)] == [field]
+    assert rules.recording_problems(notice, "DEMO-N-2026-0001", "", DAY, DAY, allows_demonstration=True) == []
     notice.published_on, notice.number = DAY, "012345-2026"
     assert "on record already" in rules.recording_problems(notice, "1", "", DAY, DAY)[0].message
