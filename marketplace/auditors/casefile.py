@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -142,6 +143,7 @@ def _facts(need: Need, parts: dict[str, Any], award: Award | None) -> Facts:
         late_attempts=len(parts["late_attempts"]),
         days_to_opening=_whole_days(need.closes_at, need.opened_at),
         missing_returns=sum(not each.has_declared for each in parts["panel"]) if need.scores_frozen_at else 0,
+        agreed_outside=_agreed_outside(parts["scores"], parts["agreed"]),
         prices_pence=tuple(each.price_pence for each in results),
         totals=tuple(Decimal(each.total_score) for each in results if each.can_win),
         winner_rank=winning.rank if winning else None,
@@ -152,6 +154,14 @@ def _facts(need: Need, parts: dict[str, Any], award: Award | None) -> Facts:
         changes_pence=sum(each.value_change_pence for each in changes),
         changes=len(changes),
     )
+
+
+def _agreed_outside(scores: Sequence[Score], agreed: Sequence[Moderation]) -> int:
+    given: dict[tuple[int, int], list[int]] = defaultdict(list)
+    for each in scores:
+        given[each.bid_id, each.criterion_id].append(each.score)
+    cells = ((each.score, given.get((each.bid_id, each.criterion_id))) for each in agreed)
+    return sum(not min(those) <= score <= max(those) for score, those in cells if those)
 
 
 def _whole_days(start: Any, end: Any) -> int | None:

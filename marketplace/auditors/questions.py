@@ -41,6 +41,7 @@ class Facts:
     late_attempts: int = 0
     days_to_opening: int | None = None
     missing_returns: int = 0
+    agreed_outside: int = 0
     stood_aside: int = 0
     prices_pence: tuple[int, ...] = ()
     totals: tuple[Decimal, ...] = ()
@@ -93,6 +94,11 @@ def _of_the_assessment(facts: Facts) -> Iterator[Question]:
         )
     if facts.missing_returns:
         yield Question("Why do returns on conflicts lack?", f"Judges without a return: {facts.missing_returns}.")
+    if facts.agreed_outside:
+        yield Question(
+            "Why did the panel agree on scores that no evaluator came near?",
+            f"Agreed scores outside the individual ones: {facts.agreed_outside}.",
+        )
     same = [count for count in Counter(facts.prices_pence).values() if count > 1]
     if same:
         yield Question("Why are prices the same?", f"{max(same)} bids have one price.", "R028")

@@ -135,7 +135,9 @@ def agree_score(
     need, bid = get_need_and_bid(need_id, bid_reference, member)
     criterion = queries.get_criterion(need, criterion_id)
     seat = queries.get_panel(need).find(member.person_id)
-    insist(rules.agreeing_problems(need, seat, queries.get_board(need), bid.id, score, reason))
+    board = queries.get_board(need)
+    problems = rules.agreeing_problems(need, seat, board, bid.id, score, reason)
+    insist(problems or rules.outside_problems(board, bid.id, criterion.id, score, reason))
     row = next(
         (each for each in queries.moderations_of(need) if (each.bid_id, each.criterion_id) == (bid.id, criterion.id)),
         None,

@@ -68,6 +68,11 @@ class Board:
         given = self.scores_of(bid_id, criterion_id).values()
         return bool(given) and max(given) - min(given) >= WIDE_SPREAD
 
+    def is_outside(self, bid_id: int, criterion_id: int, score: int) -> bool:
+        """Whether an agreed score lies below or above all that the evaluators gave."""
+        given = self.scores_of(bid_id, criterion_id).values()
+        return bool(given) and not min(given) <= score <= max(given)
+
     @property
     def missing_agreed(self) -> list[tuple[int, int]]:
         return [each for each in self.cells if each not in self.agreed]

@@ -12,6 +12,8 @@ from tenders.needs.models import Need
 
 NOT_ON_PANEL = "You are not named as an evaluator or the chair of this need."
 NO_REASON = "Give the reason"
+# Characters: shorter than this, a reason for leaving the evaluators' range says nothing.
+OUTSIDE_REASON = 20
 
 
 def stage_problems(need: Need) -> list[Problem]:
@@ -162,6 +164,19 @@ def agreeing_problems(
     if bid_id in board.set_aside:
         found.append(Problem("This bid is disregarded, so it is not scored."))
     return found + _score_problems(board, score, reason)
+
+
+def outside_problems(board: Board, bid_id: int, criterion_id: int, score: int | None, reason: str) -> list[Problem]:
+    """An agreed score that no evaluator came near is lawful, but a word or two are no reason for it."""
+    if score is None or not board.is_outside(bid_id, criterion_id, score) or len(reason.strip()) >= OUTSIDE_REASON:
+        return []
+    given = board.scores_of(bid_id, criterion_id).values()
+    words = f"The evaluators gave {_span(min(given), max(given))}. Say in at least {OUTSIDE_REASON} characters why {score} is right"
+    return [Problem(words, "reason")]
+
+
+def _span(least: int, most: int) -> str:
+    return str(least) if least == most else f"{least} to {most}"
 
 
 def closing_quality_problems(need: Need, seat: Seat | None, board: Board) -> list[Problem]:

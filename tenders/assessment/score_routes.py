@@ -158,6 +158,8 @@ def _rows(here: Visit, given: Any, agreed: dict[tuple[int, int], Moderation]) ->
             "scores": by_cell.get((bid_id, criterion.id), []),
             "is_wide": here.board.is_wide(bid_id, criterion.id),
             "agreed": agreed.get((bid_id, criterion.id)),
+            "is_outside": (bid_id, criterion.id) in agreed
+            and here.board.is_outside(bid_id, criterion.id, agreed[bid_id, criterion.id].score),
             "is_below": any(each.id == criterion.id for each in here.board.below_minimum(bid_id)),
         }
         for criterion in queries.quality_criteria(here.need)
@@ -183,6 +185,8 @@ def agree(reference: str, bid_reference: str, criterion_id: int) -> Response:
     form = score_form(**({"score": agreed.score, "reason": agreed.reason, "seen": agreed.score} if agreed else {}))
     if form.validate_on_submit() and _is_agreed(here, form, bid, criterion):
         flash(f"Agreed: {form.score.data} for {bid.supplier.name} under {criterion.name}.", "success")
+        if here.board.is_outside(bid.id, criterion.id, int(form.score.data)):
+            flash("That score lies outside what the evaluators gave. The auditor's case file asks why.", "notice")
         return redirect(here.address("compare"))
     scores = [each for each in given if (each.bid_id, each.criterion_id) == (bid.id, criterion.id)]
     return _score_page(

@@ -155,8 +155,20 @@ def test_an_agreed_score_is_not_overwritten_by_an_older_page(client: PageClient)
     path = f"{seen.home}/assessment/scores/{seen.bids[0]}/{seen.criterion}"
     old, other = client.get(path), client.get(path)
     client.submit(other, "Save the agreed score", score="2", reason="From another window.")
-    page = client.submit(old, "Save the agreed score", status=422, score="5", reason="My own words.")
-    assert "Another agreed score was saved" in page.errors[0] and page.field("reason") == "My own words."
+    page = client.submit(old, "Save the agreed score", status=422, score="5", reason="My own words, and many of them.")
+    assert "Another agreed score was saved" in page.errors[0]
+    assert page.field("reason") == "My own words, and many of them."
+
+
+def test_a_score_that_no_evaluator_came_near_is_warned_of_and_explained_not_stopped(client: PageClient) -> None:
+    seen = assessing.seen(assessing.scored(assessing.opened(), (3, 4)))
+    as_person(client, seen.emails["chair"])
+    page = client.get(f"{seen.home}/assessment/scores/{seen.bids[0]}/{seen.criterion}")
+    assert page.has("The evaluators gave 3 to 3.")
+    wrong = client.submit(page, "Save the agreed score", status=422, score="5", reason="Panel agreed.")
+    assert wrong.errors == ["The evaluators gave 3. Say in at least 20 characters why 5 is right"]
+    page = client.submit(wrong, "Save the agreed score", reason="The demonstration showed all that the words left open.")
+    assert page.has("That score lies outside what the evaluators gave.") and page.has("Outside the individual scores")
 
 
 @pytest.mark.parametrize("prices", [(), (2_000_000,)])

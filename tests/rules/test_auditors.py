@@ -24,6 +24,11 @@ def codes(**facts: object) -> list[str]:
     return [each.code or each.text for each in questions_about(Facts(**facts))]  # type: ignore[arg-type]
 
 
+def test_agreed_scores_outside_the_individual_ones_are_asked_about() -> None:
+    assert codes(agreed_outside=2) == ["Why did the panel agree on scores that no evaluator came near?"]
+    assert codes(agreed_outside=0) == []
+
+
 def test_a_plain_purchase_raises_no_question() -> None:
     assert codes(
         window_days=25,
