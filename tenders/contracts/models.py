@@ -117,6 +117,10 @@ class Milestone(Base):
             return "rejected"
         return "delivered" if self.delivered_at is not None else "planned"
 
+    def is_late(self, today: date) -> bool:
+        """Past its day and not delivered, or delivered and rejected."""
+        return self.due_on < today and self.status in ("planned", "rejected")
+
 
 class Modification(Base):
     """A change to a contract: its ground, what it changes, who proposed and who approved (PA 2023 s74-77)."""

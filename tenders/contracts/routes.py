@@ -8,6 +8,7 @@ from flask import flash, redirect, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, has_permission, may
+from marketplace.core import clock
 from marketplace.core.errors import Problems
 from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page
@@ -18,7 +19,7 @@ from tenders.contracts.changes import in_words
 from tenders.contracts.council_pages import council_form, own, to_contract
 from tenders.contracts.forms import MilestoneForm, TermsForm
 from tenders.contracts.grounds import get_ground
-from tenders.contracts.models import Contract, Modification
+from tenders.contracts.models import Contract, Milestone, Modification
 from tenders.contracts.running import change_of
 from tenders.contracts.status import COLOURS, LABELS, status_of
 from tenders.needs import queries as needs
@@ -42,6 +43,15 @@ def contract_colour(contract: Contract) -> str:
 def ground_title(code: str) -> str:
     """A ground for a change in words."""
     return get_ground(code).title
+
+
+@blueprint.app_template_filter("milestone_label")
+def milestone_label(milestone: Milestone) -> str:
+    """A milestone's status in words; "Late" while a signed contract waits for it past its day."""
+    contract = milestone.contract
+    if contract.is_signed and contract.ended_at is None and milestone.is_late(clock.today()):
+        return "Late, rejected" if milestone.status == "rejected" else "Late"
+    return milestone.status.capitalize()
 
 
 @blueprint.app_template_filter("contract_sums")

@@ -55,3 +55,8 @@ class Notice(Base):
     def was_late(self) -> bool:
         """Published after its last day."""
         return self.published_on is not None and self.due_on is not None and self.published_on > self.due_on
+
+    def days_late(self, today: date) -> int:
+        """Days from its last day to its publication, or to today while it is not published; 0 when in time."""
+        last = self.published_on or today
+        return max((last - self.due_on).days, 0) if self.due_on is not None else 0

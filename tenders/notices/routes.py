@@ -9,7 +9,8 @@ from marketplace.accounts.access import get_member, may, public
 from marketplace.core import clock
 from marketplace.core.errors import Problems
 from marketplace.core.forms import add_problems
-from marketplace.core.pages import page
+from marketplace.core.moments import day
+from marketplace.core.pages import page, plural
 from tenders.needs import queries as needs
 from tenders.notices import actions, ocds, queries, tasks
 from tenders.notices.forms import RecordForm
@@ -55,7 +56,9 @@ def record_notice(reference: str, notice_id: int) -> Response:
         except Problems as problems:
             add_problems(form, problems.problems)
         else:
-            flash(f"Notice {notice.kind} is on record with its number", "success")
+            late = notice.days_late(clock.today())
+            told = f", {plural(late, 'day')} late: it was due by {day(notice.due_on)}" if late and notice.due_on else ""
+            flash(f"Notice {notice.kind} is on record with its number{told}", "success")
             return redirect(url_for("notices.council_notices", reference=reference))
     pack = pack_of(notice)
     return page(

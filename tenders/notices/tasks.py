@@ -6,11 +6,14 @@ from datetime import UTC, datetime, time
 
 from marketplace.accounts.access import has_permission
 from marketplace.accounts.models import Membership
+from marketplace.core import clock
 from marketplace.core.clock import LONDON
+from marketplace.core.moments import day
 from marketplace.core.pages import plural
 from tenders.needs.dashboard import PLACE_SOURCES, TASK_SOURCES, Place, Task
 from tenders.needs.models import Need
 from tenders.notices import queries
+from tenders.notices.models import Notice
 
 
 def notice_tasks(member: Membership) -> list[Task]:
@@ -19,13 +22,20 @@ def notice_tasks(member: Membership) -> list[Task]:
         return []
     return [
         Task(
-            f"Publish notice {each.kind} and record its number",
+            f"Publish notice {each.kind} and record its number{_lateness(each)}",
             f"/council/needs/{each.need.reference}/notices/{each.id}",
             each.need.title,
             datetime.combine(each.due_on, time(23, 59), LONDON).astimezone(UTC) if each.due_on else None,
         )
         for each in queries.unpublished_of_authority(member.organisation_id)
     ]
+
+
+def _lateness(notice: Notice) -> str:
+    if notice.due_on is None:
+        return ""
+    late = notice.days_late(clock.today())
+    return f" (was due on {day(notice.due_on)}, {plural(late, 'day')} late)" if late else f" (due by {day(notice.due_on)})"
 
 
 def notice_places(need: Need, member: Membership) -> list[Place]:

@@ -38,7 +38,8 @@ def public_contract() -> Deal:
 def test_a_notice_is_copied_published_and_put_on_record(client: PageClient) -> None:
     deal = public_contract()
     path = f"/council/needs/{deal.made.need.reference}/notices"
-    assert [each.title for each in tasks.notice_tasks(deal.manager)] == ["Publish notice UK7 and record its number"]
+    (task,) = tasks.notice_tasks(deal.manager)
+    assert task.title.startswith("Publish notice UK7 and record its number (due by ")
     manager = signed_in(client, deal.manager)
     page = manager.get(path)
     assert page.has("To publish Due by")
@@ -56,8 +57,15 @@ def test_a_notice_is_copied_published_and_put_on_record(client: PageClient) -> N
 def test_an_overdue_notice_says_so(client: PageClient) -> None:
     deal = public_contract()
     clock.pass_time(days=30)
-    page = signed_in(client, deal.manager).get(f"/council/needs/{deal.made.need.reference}/notices")
+    manager = signed_in(client, deal.manager)
+    page = manager.get(f"/council/needs/{deal.made.need.reference}/notices")
     assert page.has("Overdue Was due by")
+    (task,) = tasks.notice_tasks(deal.manager)
+    late = task.title.rsplit(", ", 1)[-1].removesuffix(")")
+    assert late.endswith(" late") and page.has(late)
+    page = manager.follow(page, f"Copy the text and record the number of UK7 about {deal.signed.reference}")
+    done = manager.submit(page, number="012345-2026", published_on=clock.today())
+    assert done.has(f"UK7 is on record with its number, {late}") and done.has(f"Published {late}")
 
 
 def test_another_council_finds_nothing_and_a_viewer_records_nothing(client: PageClient) -> None:
