@@ -17,7 +17,7 @@ class ScopeForm(Form):
     from_on = Day("First day", required=False, hint="On London’s clock. Each file’s page says which date counts.")
     to_on = Day("Last day", required=False)
     for_excel = Tick(
-        "Mark the files for Excel", hint="Puts a byte-order mark first, so that Excel reads £ and accents."
+        "For Excel (adds a byte order mark)", hint="Excel then reads £ and accents."
     )
 
     def __init__(self, councils: dict[str, str], **kwargs: Any) -> None:

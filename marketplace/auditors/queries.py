@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import joinedload
 
-from marketplace.accounts.models import Organisation
+from marketplace.accounts.models import Organisation, Person
 from marketplace.auditors.exports.shape import Scope, published_here
 from marketplace.auditors.exports.suppliers import opened_bids_of, told_awards_of
 from marketplace.core import db
 from marketplace.core.errors import NotFound
-from marketplace.core.journal import JournalLine
+from marketplace.core.journal import Event, JournalLine
 from marketplace.core.pages import PageOf
 from suppliers.profiles.models import Supplier
 from tenders.bids.queries import shown_lines
@@ -86,6 +88,24 @@ def event_names() -> Sequence[str]:
     return db.session.scalars(
         select(JournalLine.event).where(shown_lines()).distinct().order_by(JournalLine.event)
     ).all()
+
+
+def event_words() -> dict[str, str]:
+    """What each kind of event means: the first sentence of what its class says of itself."""
+    found: dict[str, str] = {}
+    waiting = list(Event.__subclasses__())
+    while waiting:
+        each = waiting.pop()
+        waiting.extend(each.__subclasses__())
+        found[each.__name__] = re.split(r"(?<=\w)[.:;](?:\s|$)", inspect.cleandoc(each.__doc__ or ""))[0]
+    return found
+
+
+def names_behind(lines: Sequence[JournalLine]) -> dict[str, str]:
+    """Names by pseudonym of the people who act in these lines and are not erased."""
+    asked = {each.actor for each in lines}
+    query = select(Person.pseudonym, Person.name).where(Person.pseudonym.in_(asked), Person.erased_at.is_(None))
+    return {row.pseudonym: row.name for row in db.session.execute(query)}
 
 
 def lines_of(need: Need) -> Sequence[JournalLine]:

@@ -47,6 +47,8 @@ def case_file(reference: str) -> Any:
         "marketplace/auditors/case_file.html",
         title=case.need.title,
         case=case,
+        people=queries.names_behind(case.lines),
+        words=queries.event_words(),
         need=case.need,
         label=LABELS[status_of(case.need)],
         value_pence_of=value_pence_of,
@@ -70,10 +72,13 @@ def suppliers() -> Any:
 def journal() -> Any:
     asked = _asked("event", "q", "council", "from", "to")
     scope = Scope(clock.now(), asked["council"], _day(asked["from"]), _day(asked["to"]))
+    found = queries.browse_journal(scope, asked["event"], asked["q"].strip(), page_number())
     return page(
         "marketplace/auditors/journal.html",
         title="Journal",
-        found=queries.browse_journal(scope, asked["event"], asked["q"].strip(), page_number()),
+        found=found,
+        people=queries.names_behind(found.rows),
+        words=queries.event_words(),
         asked=asked,
         events=queries.event_names(),
         councils=queries.councils_with_needs(),
