@@ -23,6 +23,7 @@ from suppliers.profiles.queries import is_public
 from suppliers.record import named_capabilities, passages_of
 from tenders.needs.dashboard import PLACE_SOURCES, Place
 from tenders.needs.models import Need, NeedCapability
+from tenders.needs.status import status_of
 
 MOST_NEEDS, MOST_SUPPLIERS = 10, 20
 MOST_WEIGHED = 60  # matches by words, of which the best with a real reason are shown
@@ -116,7 +117,9 @@ def _evidence(match: Match) -> list[tuple[str, str]]:
 
 
 def match_places(need: Need, _member: Membership) -> list[Place]:
-    """The link on the council's page of a published need."""
+    """The link on the council's page of a need that can still be bid for."""
+    if status_of(need) not in ("draft", "in_review", "approved", "open"):
+        return []  # nobody can bid any more
     address = f"/council/needs/{need.reference}/matches"
     return [Place("Suppliers that fit", address, "Ranked with reasons; invite some", "Optional", is_done=True)]
 
