@@ -143,6 +143,17 @@ def test_a_milestone_is_rejected_mended_and_accepted(app) -> None:
     assert mails_to(deal.supplier.person.email)[-1].subject == "Accepted: Everything delivered"
 
 
+def test_a_milestone_past_its_day_is_late_on_both_sides(app) -> None:
+    deal = contracting.running()
+    path = f"contracts/{deal.signed.reference}"
+    council, supplier = f"/council/{path}", f"/supplier/{path}"
+    assert signed_in(app, deal.manager).get(council).table("Milestones")[0]["Status"] == "Planned"
+    clock.pass_time(days=380)
+    assert signed_in(app, deal.manager).get(council).table("Milestones")[0]["Status"] == "Late"
+    page = signed_in(app, deal.supplier).get(supplier)
+    assert page.table("Milestones")[0]["Status"] == "Late" and page.has("Late Due on")
+
+
 def test_a_change_is_tested_proposed_and_approved_by_another(app) -> None:
     deal = contracting.running()
     reference = deal.signed.reference
@@ -179,6 +190,8 @@ def test_the_end_and_what_residents_got_are_public(app) -> None:
         wrong, "End the contract", kind="terminated", reason="The firm closed.", outcome="Half the calls stopped."
     )
     assert done.has("Half the calls stopped.")
+    read = PageClient(app).get(f"/needs/{deal.made.need.reference}")
+    assert read.has("Contract ended on ") and read.has(": terminated early. What residents got")
     contract = queries.contract_of(deal.made.need)
     assert contract is not None
     with app.test_request_context():
