@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+SEARCH_ENGINES = ("whoosh", "tantivy", "postgresql")
 
 
 def _setting(default: object, why: str, variable: str = "") -> object:
@@ -29,7 +30,7 @@ class Settings:
     )  # type: ignore[assignment]
     https: bool = _setting(False, "the service is reached by https: secure cookies and HSTS")  # type: ignore[assignment]
     secret_key: str = _setting("", "signs sessions; empty means a key made once under home/keys")  # type: ignore[assignment]
-    search_engine: str = _setting("whoosh", "the full-text engine; only whoosh so far")  # type: ignore[assignment]
+    search_engine: str = _setting("whoosh", "the full-text engine: whoosh, tantivy or postgresql")  # type: ignore[assignment]
     mail_from: str = _setting("no-reply@market-cross.example", "the sender of mails")  # type: ignore[assignment]
     smtp_url: str = _setting("", "smtp://user:password@host:port; empty keeps mails in the outbox page only")  # type: ignore[assignment]
     web_workers: int = _setting(2, "web processes that `run` starts")  # type: ignore[assignment]
@@ -57,7 +58,8 @@ class Settings:
 
     @property
     def index_folder(self) -> Path:
-        return self.home / "index"
+        """Every engine has a folder of its own, so that none reads another's files after a switch."""
+        return self.home / "index" / self.search_engine
 
 
 def variable_of(name: str) -> str:
@@ -81,7 +83,20 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
         if text:
             values[each.name] = _read(name, text, each.default)
     values.update(overrides)
-    return Settings(**values)  # type: ignore[arg-type]
+    settings = Settings(**values)  # type: ignore[arg-type]
+    _check_search_engine(settings)
+    return settings
+
+
+def _check_search_engine(settings: Settings) -> None:
+    name, variable = settings.search_engine, variable_of("search_engine")
+    if name not in SEARCH_ENGINES:
+        raise SettingRefused(f"{variable} is {name!r}, which is no engine. Choose one of {', '.join(SEARCH_ENGINES)}.")
+    if name == "postgresql" and not settings.url.startswith("postgresql"):
+        raise SettingRefused(
+            f"{variable} is postgresql, which searches inside a PostgreSQL database, and DATABASE_URL names none. "
+            "Set DATABASE_URL to one, or choose whoosh or tantivy."
+        )
 
 
 def _read(name: str, text: str, default: object) -> object:

@@ -12,6 +12,7 @@ from marketplace.core import clock
 from marketplace.core.journal import JournalLine
 from search.documents import Document, Kind, cleaned, fingerprint
 from search.engine import SearchEngine, SearchUnavailable
+from search.engines import make_engine
 from search.fallback import FallbackEngine
 from search.gathering import (
     document_of_need,
@@ -20,7 +21,7 @@ from search.gathering import (
     every_document,
     reading_apart,
 )
-from search.whoosh_engine import PROMISED_DOCUMENTS, WhooshEngine
+from search.whoosh_engine import PROMISED_DOCUMENTS
 from suppliers.profiles.queries import references_of_person
 
 __all__ = [
@@ -63,16 +64,17 @@ LISTS = {"NeedsImported": "references", "SuppliersImported": "suppliers"}
 SUPPLIER_PREFIX = "S-"
 FALLBACK_KEPT = timedelta(seconds=60)
 
-_engines: dict[Path, WhooshEngine] = {}
+_engines: dict[tuple[Path, str], SearchEngine] = {}
 _fallbacks: dict[Path, tuple[datetime, FallbackEngine]] = {}
 
 
 def engine() -> SearchEngine:
-    """This process's engine over the index folder of the settings, opened on first use."""
-    folder = config.current().index_folder
-    if folder not in _engines:
-        _engines[folder] = WhooshEngine(folder)
-    return _engines[folder]
+    """This process's engine of the settings, over its own folder or the database, opened on first use."""
+    settings = config.current()
+    key = settings.index_folder, settings.url
+    if key not in _engines:
+        _engines[key] = make_engine(settings.search_engine, *key)
+    return _engines[key]
 
 
 def answering() -> tuple[SearchEngine, bool]:

@@ -29,3 +29,12 @@ def test_a_value_that_cannot_be_read_is_refused_by_name() -> None:
 def test_postgresql_addresses_always_name_their_driver() -> None:
     for given in ("postgres://u@h/d", "postgresql://u@h/d", "postgresql+psycopg://u@h/d"):
         assert load_settings({"DATABASE_URL": given}).url == "postgresql+psycopg://u@h/d"
+
+
+def test_an_engine_that_cannot_be_is_refused_and_told_which_can() -> None:
+    with pytest.raises(SettingRefused, match="whoosh, tantivy, postgresql"):
+        load_settings({"MARKETPLACE_SEARCH_ENGINE": "elastic"})
+    with pytest.raises(SettingRefused, match="DATABASE_URL"):
+        load_settings({"MARKETPLACE_SEARCH_ENGINE": "postgresql"})
+    both = {"MARKETPLACE_SEARCH_ENGINE": "postgresql", "DATABASE_URL": "postgresql://u@h/d"}
+    assert load_settings(both).search_engine == "postgresql"
