@@ -105,7 +105,8 @@ def save_section(
 def get_own_need(need_id: int, member: Membership) -> Need:
     """The need, locked, when it is the acting council's; else NotFound."""
     need = queries.get_need(need_id, lock=True)
-    if need.authority_id is None or need.authority_id != member.organisation_id:
+    is_own = need.authority_id is not None and need.authority_id == member.organisation_id
+    if not is_own or need.discarded_at is not None:
         raise NotFound(queries.NO_NEED)
     return need
 
@@ -127,6 +128,16 @@ def with_place(values: Mapping[str, Any]) -> dict[str, Any]:
         "latitude": place.latitude if place else None,
         "longitude": place.longitude if place else None,
     }
+
+
+@action
+def discard_draft(need_id: int, member: Membership) -> Need:
+    """Throws a draft away that was never published: it is gone from every page; its reference is not used again."""
+    need = get_own_need(need_id, member)
+    insist(rules.discarding_problems(need, clock.now()))
+    need.discarded_at = clock.now()
+    record(events.DraftDiscarded(**subject_of(need), version=need.version), member.actor("officer"))
+    return need
 
 
 @action

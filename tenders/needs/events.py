@@ -24,6 +24,13 @@ class NeedSaved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DraftDiscarded(Event):
+    """A draft that was never published was thrown away by its council."""
+
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class ApprovalAsked(Event):
     """The officer asked for approval; the draft is shut until the approver answers."""
 

@@ -40,6 +40,7 @@ class Need(Base):
         CheckConstraint("withdrawn_at is null or withdrawal_reason <> ''", name="reason_if_withdrawn"),
         CheckConstraint("no_award_at is null or no_award_reason <> ''", name="reason_if_no_award"),
         CheckConstraint("awarded_at is null or no_award_at is null", name="awarded_or_not_awarded"),
+        CheckConstraint("discarded_at is null or published_at is null", name="discarded_was_never_published"),
         UniqueConstraint("source", "source_id", name="one_need_per_source_id"),
         Index("ix_needs_open", "published_at", "closes_at"),
         Index("ix_needs_authority_published", "authority_id", "published_at"),
@@ -118,6 +119,8 @@ class Need(Base):
     no_award_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     no_award_reason: Mapped[str] = mapped_column(Text, default="")
     contracted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # A draft thrown away: no page and no list has it any more, its journal lines and its reference stay.
+    discarded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     # Where it comes from
     copied_from_reference: Mapped[str] = mapped_column(String(40), default="")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from marketplace.accounts.models import Membership, Person
 from marketplace.core import db
@@ -16,6 +16,11 @@ from tenders.needs.status import has_status, status_expression
 
 NO_NEED = "There is no need with this reference."
 PAGE_SIZE = 25
+
+
+def _kept_by(organisation_id: int) -> tuple[ColumnElement[bool], ...]:
+    """The council's needs without the drafts that it discarded."""
+    return Need.authority_id == organisation_id, Need.discarded_at.is_(None)
 
 
 def _found(query: Select[Need], lock: bool) -> Need:
@@ -39,13 +44,13 @@ def get_need_by_reference(reference: str, lock: bool = False) -> Need:
 
 
 def get_need_of(reference: str, organisation_id: int, lock: bool = False) -> Need:
-    """The council's own need; another council's is NotFound."""
-    return _found(select(Need).where(Need.reference == reference, Need.authority_id == organisation_id), lock)
+    """The council's own need; another council's is NotFound, and so is a discarded draft."""
+    return _found(select(Need).where(Need.reference == reference, *_kept_by(organisation_id)), lock)
 
 
 def find_need_of(reference: str, organisation_id: int) -> Need | None:
     """The council's own need with this reference."""
-    return db.session.scalar(select(Need).where(Need.reference == reference, Need.authority_id == organisation_id))
+    return db.session.scalar(select(Need).where(Need.reference == reference, *_kept_by(organisation_id)))
 
 
 def find_public_need(reference: str) -> Need | None:
@@ -87,7 +92,7 @@ def public_needs_of(organisation_id: int, number: int = 1, size: int = PAGE_SIZE
 
 def needs_of_authority(organisation_id: int, status: str = "", number: int = 1, size: int = PAGE_SIZE) -> PageOf[Need]:
     """The council's needs, last saved first, all or of one status."""
-    query = select(Need).where(Need.authority_id == organisation_id)
+    query = select(Need).where(*_kept_by(organisation_id))
     if status:
         query = query.where(has_status(status))
     return _page(query.order_by(Need.saved_at.desc(), Need.id.desc()), number, size)
@@ -96,7 +101,7 @@ def needs_of_authority(organisation_id: int, status: str = "", number: int = 1, 
 def counts_by_status(organisation_id: int, at: datetime | None = None) -> dict[str, int]:
     """How many of the council's needs have each status that occurs."""
     status = status_expression(at).label("status")
-    chosen = select(status).where(Need.authority_id == organisation_id).subquery()
+    chosen = select(status).where(*_kept_by(organisation_id)).subquery()
     rows = db.session.execute(select(chosen.c.status, func.count()).group_by(chosen.c.status).order_by(chosen.c.status))
     return {name: count for name, count in rows}
 
@@ -104,7 +109,7 @@ def counts_by_status(organisation_id: int, at: datetime | None = None) -> dict[s
 def needs_waiting_for_approval(organisation_id: int, not_by: int) -> Sequence[Need]:
     """Needs that ask this council's approvers, leaving out those that the person wrote."""
     query = select(Need).where(
-        Need.authority_id == organisation_id,
+        *_kept_by(organisation_id),
         Need.review_asked_at.is_not(None),
         Need.published_at.is_(None),
         Need.author_id != not_by,
@@ -114,7 +119,7 @@ def needs_waiting_for_approval(organisation_id: int, not_by: int) -> Sequence[Ne
 
 def unpublished_needs_of(organisation_id: int) -> Sequence[Need]:
     """The council's drafts and needs that wait for approval, last saved first."""
-    query = select(Need).where(Need.authority_id == organisation_id, Need.published_at.is_(None))
+    query = select(Need).where(*_kept_by(organisation_id), Need.published_at.is_(None))
     return db.session.scalars(query.order_by(Need.saved_at.desc(), Need.id.desc())).all()
 
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from marketplace.accounts.access import get_member, has_permission, may
 from marketplace.core import clock
 from marketplace.core.errors import Conflict, Problem, Problems
-from marketplace.core.forms import add_problems
+from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page, page_number
 from tenders.needs import actions, files, published_routes, queries, rules, section_routes
 from tenders.needs.advice import clarity_advice
@@ -188,6 +188,30 @@ def draft_document(reference: str, document_id: int) -> Any:
     """A document of the council's own need, published or not."""
     need = queries.get_need_of(reference, get_member().organisation_id)
     return files.send_document(queries.get_document(need, document_id))
+
+
+@blueprint.route("/council/needs/<reference>/discard", methods=("GET", "POST"))
+@may("draft_need")
+def discard(reference: str) -> Response:
+    """Asks, then throws a draft away that was never published."""
+    need = queries.get_need_of(reference, get_member().organisation_id)
+    problems = rules.discarding_problems(need, clock.now())
+    if problems:
+        return _to_need(reference, problems[0].message, "notice")
+    form = Form()
+    if form.validate_on_submit():
+        actions.discard_draft(need.id, get_member())
+        flash(f"The draft {reference} is discarded", "success")
+        return redirect(url_for("needs.council_needs"))
+    return page(
+        "tenders/needs/simple_form.html",
+        title="Discard this draft?",
+        form=form,
+        need=need,
+        text="Nobody can open or copy it afterwards, and this cannot be undone. Only the fact that the draft "
+        "existed and was discarded stays on record.",
+        button="Discard the draft",
+    )
 
 
 # -- approval

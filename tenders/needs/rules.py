@@ -89,6 +89,16 @@ def saving_problems(need: Need, section: str, now: datetime, open_in_review: Col
     return [Problem("This need is published. Amend it to change what it says")]
 
 
+def discarding_problems(need: Need, now: datetime) -> list[Problem]:
+    """Only a draft can be thrown away: what approvers read is taken back first, what is published is withdrawn."""
+    status = status_of(need, now)
+    if status == "draft":
+        return []
+    if status in ("in_review", "approved"):
+        return [Problem("This need waits for approval. Take it back to discard it")]
+    return [Problem("This need is published, so it cannot be discarded. It can be withdrawn with a reason")]
+
+
 def asking_problems(need: Need, now: datetime, live_people: Collection[int] | None = None) -> list[Problem]:
     """Whether approval may be asked."""
     if status_of(need, now) != "draft":

@@ -54,6 +54,9 @@ STATUSES: tuple[Status, ...] = (
     ),
     Status("closed", "Closed", lambda n, t: n.published_at is not None, lambda t: N.published_at.is_not(None)),
     Status(
+        "discarded", "Discarded", lambda n, t: n.discarded_at is not None, lambda t: N.discarded_at.is_not(None)
+    ),
+    Status(
         "approved", "Ready to publish", lambda n, t: n.approved_at is not None, lambda t: N.approved_at.is_not(None)
     ),
     Status(

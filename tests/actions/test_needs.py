@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 
 from marketplace.accounts.models import Membership
 from marketplace.core import clock, db
@@ -128,6 +129,41 @@ def test_a_section_writes_only_its_own_words() -> None:
     need = draft(who)
     with pytest.raises(KeyError):
         actions.save_section(need.id, who.officer, "problem", {"title": "Sneaked in"})
+
+
+def test_a_discarded_draft_is_gone_from_every_list_and_its_lines_stay() -> None:
+    who = council_people()
+    need, kept = draft(who), draft(who)
+    actions.discard_draft(need.id, who.officer)
+    assert status_of(queries.get_need(need.id)) == "discarded"
+    assert [each.id for each in queries.needs_of_authority(who.council.id).rows] == [kept.id]
+    assert [each.id for each in queries.unpublished_needs_of(who.council.id)] == [kept.id]
+    assert queries.counts_by_status(who.council.id) == {"draft": 1}
+    assert queries.find_need_of(need.reference, who.council.id) is None
+    for act in (
+        lambda: queries.get_need_of(need.reference, who.council.id),
+        lambda: actions.save_section(need.id, who.officer, "problem", {"problem": "Back"}),
+        lambda: actions.ask_approval(need.id, who.officer),
+        lambda: actions.discard_draft(need.id, who.officer),
+    ):
+        with pytest.raises(NotFound):
+            act()
+    line = db.session.scalar(select(JournalLine).where(JournalLine.event == "DraftDiscarded"))
+    assert line is not None and (line.subject, line.role) == (need.reference, "officer")
+
+
+def test_only_a_draft_is_discarded_never_what_is_asked_or_published() -> None:
+    who = council_people()
+    need = draft(who)
+    actions.ask_approval(need.id, who.officer)
+    with pytest.raises(Problems, match="Take it back to discard"):
+        actions.discard_draft(need.id, who.officer)
+    published = publish(draft(who), who)
+    with pytest.raises(Problems, match="can be withdrawn"):
+        actions.discard_draft(published.id, who.officer)
+    with pytest.raises(IntegrityError), db.one_action("test: around the rule"):
+        queries.get_need(published.id, lock=True).discarded_at = clock.now()
+        db.session.flush()
 
 
 def test_nothing_is_saved_while_the_approver_reads_until_it_comes_back() -> None:

@@ -17,7 +17,7 @@ from tests.conftest import START
 
 FACTS = (
     "review_asked_at", "approved_at", "published_at", "closes_at", "withdrawn_at", "opened_at", "scores_frozen_at",
-    "awarded_at", "no_award_at", "contracted_at",
+    "awarded_at", "no_award_at", "contracted_at", "discarded_at",
 )  # fmt: skip
 CLOSES = START
 ASKED_AT = (CLOSES - timedelta(microseconds=1), CLOSES, CLOSES + timedelta(microseconds=1))

@@ -343,3 +343,16 @@ def test_the_list_filters_by_status(client: PageClient, who: SimpleNamespace) ->
     assert page.has("Draft one") and not page.has("Open one")
     assert client.get("/council/needs?status=awarded").has("No needs are “awarded”")
     db.session.rollback()
+
+
+def test_a_draft_is_discarded_after_a_question(client: PageClient, who: SimpleNamespace) -> None:
+    sign_in(client, who.officer_email)
+    begun = client.submit(client.get("/council/needs/new"), "Begin")
+    assert begun.has("Discard this draft")
+    asked = client.get(f"{begun.url}/discard")
+    assert asked.has("cannot be undone")
+    after = client.submit(asked, "Discard the draft")
+    reference = begun.url.rsplit("/", 1)[1]
+    assert after.url == "/council/needs" and f"The draft {reference} is discarded" in " ".join(after.notices)
+    assert reference not in client.get("/council/needs?status=draft").text
+    client.get(begun.url, status=404)
