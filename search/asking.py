@@ -12,16 +12,17 @@ from werkzeug.datastructures import MultiDict
 from marketplace.accounts.queries import find_organisation_named
 from marketplace.core.errors import Refusal
 from marketplace.core.geography import REGIONS, find_place
-from marketplace.reference import capabilities, councils, cpv_codes
-from search.documents import BUDGET_BANDS, Kind, Status
+from marketplace.reference import capabilities, cpv_codes
+from search.buyers import KINDS
+from search.documents import BUDGET_BANDS, RESERVED, SUITS, Kind, Status
 from search.engine import Filters, Near, Sort
 from search.queries import LONGEST_QUERY, Query, parse_query
+from search.selection import YES
+from suppliers.evidence.kinds import PAPERS
 from suppliers.profiles.models import SIZES
 
 MOST_PAGES = 500
 USUAL_MILES = 25
-MILES = (5, 10, 25, 50, 100)
-CLOSING_DAYS = (7, 14, 30, 60)
 STATUSES = {
     Status.OPEN: "Open",
     Status.CLOSED: "Closed",
@@ -46,22 +47,16 @@ SORTS = {
     Sort.VALUE: "Highest value",
 }
 SUPPLIER_SORTS = {Sort.RELEVANCE: "Best match", Sort.NEWEST: "Last updated"}
-BUYER_KINDS = {
-    "county": ("County councils", ("CTY",)),
-    "district": ("District and borough councils", ("NMD",)),
-    "unitary": ("Unitary councils", ("UA", "CC")),
-    "london": ("London boroughs", ("LBO",)),
-    "metropolitan": ("Metropolitan boroughs", ("MD",)),
-    "wales": ("Welsh councils", ("WPA",)),
-    "scotland": ("Scottish councils", ("SCO",)),
-    "northern-ireland": ("Northern Irish councils", ("NID",)),
-    "combined": ("Combined and regional authorities", ("COMB", "SRA")),
-}
+BUYER_KINDS = {key: words for key, (words, _) in KINDS.items()}
+SMALL_FIRMS = {RESERVED: "Only small firms and charities may bid", SUITS: "Suits small firms"}
+WITH_COUNCILS = {YES: "Has worked with councils"}
 NEED_WORDS = (
     "q", "status", "region", "category", "capability", "budget", "closing", "near", "within", "council", "buyer-kind",
-    "source", "sort",
+    "small-firms", "source", "sort",
 )  # fmt: skip
-SUPPLIER_WORDS = ("q", "region", "capability", "size", "near", "within", "source", "sort")
+SUPPLIER_WORDS = (
+    "q", "region", "capability", "size", "evidence", "councils", "near", "within", "source", "sort",
+)  # fmt: skip
 PAGING = ("page", "after")
 
 
@@ -186,6 +181,10 @@ def _with_filters(question: Question, args: MultiDict[str, str]) -> Question:
         capabilities=_known(question, "capability", capability_titles()),
         sizes=_known(question, "size", SIZES),
         sources=frozenset(question.chosen("source")),
+        buyer_kinds=_known(question, "buyer-kind", BUYER_KINDS),
+        small_firms=_known(question, "small-firms", SMALL_FIRMS),
+        evidence=_known(question, "evidence", PAPERS),
+        has_worked_with_councils=bool(_known(question, "councils", WITH_COUNCILS)),
         closing_within_days=_number(question.one("closing"), "closing", 365) if question.one("closing") else None,
         near=near,
     )
@@ -241,12 +240,7 @@ def _buyers(question: Question) -> frozenset[str]:
         if council is None:
             raise QuestionUnreadable(f"There is no council here at the address {_quoted([slug])}.")
         names.add(council.name)
-    kinds = _known(question, "buyer-kind", BUYER_KINDS)
-    types = {each for kind in kinds for each in BUYER_KINDS[kind][1]}
-    of_kinds = {each.name for each in councils() if each.type in types} if types else set()
-    if names and kinds:
-        return frozenset(names & of_kinds) or frozenset({""})
-    return frozenset(names | of_kinds)
+    return frozenset(names)
 
 
 def _near(question: Question) -> tuple[Near | None, str]:
@@ -294,7 +288,10 @@ LABELLERS: dict[str, Callable[[str], str]] = {
     "category": lambda value: category_titles().get(value, value),
     "capability": lambda value: capability_titles().get(value, value),
     "budget": BUDGETS.__getitem__,
-    "buyer-kind": lambda value: BUYER_KINDS[value][0],
+    "buyer-kind": BUYER_KINDS.__getitem__,
+    "small-firms": SMALL_FIRMS.__getitem__,
+    "evidence": PAPERS.__getitem__,
+    "councils": WITH_COUNCILS.__getitem__,
     "size": SIZES.__getitem__,
     "closing": lambda value: f"Closing within {value} days",
     "near": lambda value: f"Near {value}",

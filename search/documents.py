@@ -4,13 +4,15 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from marketplace.core.clock import LONDON
 from search.words import clean
 
 OURS = "ours"
+RESERVED, SUITS = "reserved", "suits"  # what small_firms may be
 CAPABILITY_ASKED = "What is needed"  # the label of a passage that names a capability which a need asks for
 # Upper ends in pence including VAT; the notifiable value of £30,000 is one of them.
 BUDGET_BANDS = (
@@ -20,6 +22,11 @@ BUDGET_BANDS = (
     ("100k-250k", 250_000_00),
     ("250k-and-over", None),
 )
+
+
+# The reaches that lists offer, and count: days until closing, miles from a place.
+CLOSING_DAYS = (7, 14, 30, 60)
+MILES = (5, 10, 25, 50, 100)
 
 
 class Kind(StrEnum):
@@ -46,9 +53,27 @@ class Passage(NamedTuple):
     text: str
 
 
+class Held(NamedTuple):
+    """A certificate or insurance that a supplier holds: a key such as "cyber-essentials", valid through a day or on."""
+
+    key: str
+    expires_on: date | None = None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The first instant at which it counts no more: midnight in London after its last day."""
+        if self.expires_on is None or self.expires_on == date.max:
+            return None
+        return datetime.combine(self.expires_on + timedelta(days=1), time(), LONDON)
+
+
 @dataclass(frozen=True, kw_only=True)
 class NeedDocument:
-    """A published need; instants in UTC, value in pence including VAT, ended is None until it has ended."""
+    """A published need; instants in UTC, value in pence including VAT, ended is None until it has ended.
+
+    small_firms is RESERVED when only small and medium firms and the voluntary sector may bid, SUITS when the need is
+    small or its source calls it suitable for them, else None. buyer_kind is a key of search.buyers.KINDS.
+    """
 
     reference: str
     title: str
@@ -64,6 +89,8 @@ class NeedDocument:
     value_pence: int | None = None
     capabilities: tuple[str, ...] = ()
     passages: tuple[Passage, ...] = ()
+    buyer_kind: str = "other"
+    small_firms: str | None = None
     numbers: tuple[str, ...] = ()  # what others call it: the central notice, the process, the source
     source: str = OURS
     url: str = ""
@@ -83,7 +110,7 @@ class NeedDocument:
 
 @dataclass(frozen=True, kw_only=True)
 class SupplierDocument:
-    """A supplier whose profile is public; size is micro, small, medium or large."""
+    """A supplier whose profile is public; size is micro, small, medium or large, evidence one paper a key."""
 
     reference: str
     name: str
@@ -93,6 +120,8 @@ class SupplierDocument:
     latitude: float | None = None
     longitude: float | None = None
     size: str | None = None
+    evidence: tuple[Held, ...] = ()
+    has_worked_with_councils: bool = False
     cpv_codes: tuple[str, ...] = ()
     capabilities: tuple[str, ...] = ()
     passages: tuple[Passage, ...] = ()
@@ -141,12 +170,12 @@ def passages_of(document: Document) -> Iterator[PassageDocument]:
 
 
 def to_json(document: Document) -> str:
-    """The document as one line of JSON, instants as ISO 8601; equal documents give equal lines."""
+    """The document as one line of JSON, instants and days as ISO 8601; equal documents give equal lines."""
     return json.dumps(asdict(document), default=_plain, ensure_ascii=False, sort_keys=True)
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, datetime):
+    if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"A search document cannot hold {type(value).__name__}")
 
@@ -168,6 +197,8 @@ def _value(name: str, value):
         return Status(value)
     if name == "passages":
         return tuple(Passage(*pair) for pair in value)
+    if name == "evidence":
+        return tuple(Held(key, date.fromisoformat(day) if day else None) for key, day in value)
     return tuple(value) if isinstance(value, list) else value
 
 

@@ -51,6 +51,10 @@ class Filters:
     capabilities: frozenset[str] = frozenset()
     sizes: frozenset[str] = frozenset()
     sources: frozenset[str] = frozenset()
+    buyer_kinds: frozenset[str] = frozenset()  # keys of search.buyers.KINDS
+    small_firms: frozenset[str] = frozenset()  # RESERVED, SUITS
+    evidence: frozenset[str] = frozenset()  # keys of suppliers.evidence.kinds.PAPERS; an expired one does not count
+    has_worked_with_councils: bool = False  # asks nothing when False
     closing_within_days: int | None = None
     near: Near | None = None
 
@@ -69,7 +73,10 @@ class Hit:
 
 @dataclass(frozen=True)
 class FacetCount:
-    """How many results a reader gets by choosing this value, the other filters standing."""
+    """How many results a reader gets by choosing this value alone in its line, the other filters standing.
+
+    Values of "closing" are days and of "distance" miles, as text, and each counts all that the smaller ones count.
+    """
 
     value: str
     count: int

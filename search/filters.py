@@ -12,8 +12,6 @@ from marketplace.core.geography import REGIONS
 from search.asking import (
     BUDGETS,
     BUYER_KINDS,
-    CLOSING_DAYS,
-    MILES,
     SORTS,
     STATUS_CHOICES,
     SUPPLIER_SORTS,
@@ -24,7 +22,7 @@ from search.asking import (
     label_of,
 )
 from search.cards import Option, options
-from search.documents import OURS, Kind, Status
+from search.documents import CLOSING_DAYS, MILES, OURS, Kind, Status
 from search.engine import Results, Sort
 from suppliers.profiles.models import SIZES
 

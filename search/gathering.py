@@ -2,26 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
 
 from marketplace.accounts.models import Organisation
 from marketplace.core import db
+from marketplace.core.clock import london_day
+from marketplace.core.errors import NotFound
 from marketplace.core.geography import outcode_of
+from marketplace.reference import find_council
+from search.buyers import COUNCILS, kind_of_buyer, kind_of_council, names_a_council
 from search.documents import (
     CAPABILITY_ASKED,
     OURS,
+    RESERVED,
+    SUITS,
     Document,
+    Held,
     NeedDocument,
     Passage,
     Status,
     SupplierDocument,
 )
+from suppliers.evidence.kinds import papers_of
+from suppliers.evidence.models import Evidence
+from suppliers.evidence.queries import evidence_by_supplier
 from suppliers.profiles.models import Supplier
 from suppliers.profiles.queries import each_supplier, public_suppliers
 from suppliers.record import named_capabilities, passages_of
@@ -33,8 +46,11 @@ from tenders.clarifications.models import Clarification
 from tenders.contracts.models import Contract
 from tenders.needs.models import Need
 from tenders.notices.models import OutsideAward
+from tenders.regimes import JurisdictionClosed, find_value
+from tenders.regimes.routes import THRESHOLD
 
 BATCH = 200
+CLIENTS = "Clients: "  # how the line of an imported profile begins that lists them
 WORDS = (
     ("Summary", "summary"),
     ("The problem", "problem"),
@@ -64,8 +80,75 @@ def need_documents(needs: Sequence[Need]) -> list[NeedDocument]:
 
 def supplier_documents(suppliers: Sequence[Supplier]) -> list[SupplierDocument]:
     """Documents of suppliers in the order given."""
-    works = solutions_by_supplier([each.id for each in suppliers])
-    return [_supplier_document(each, works[each.id]) for each in suppliers]
+    ids = [each.id for each in suppliers]
+    works, papers = solutions_by_supplier(ids), evidence_by_supplier(ids)
+    winners = council_winners(suppliers)
+    return [_supplier_document(each, works[each.id], papers[each.id], each.id in winners) for each in suppliers]
+
+
+def held(papers: Iterable[Evidence]) -> tuple[Held, ...]:
+    """What a firm's papers count for, one a key: the one that is valid longest."""
+    ends: dict[str, date] = {}
+    for each in papers:
+        for key in papers_of(each.kind, each.name):
+            end = each.expires_on or date.max
+            ends[key] = max(end, ends.get(key, end))
+    return tuple(Held(key, None if ends[key] == date.max else ends[key]) for key in sorted(ends))
+
+
+def _tells_of_councils(supplier: Supplier, works: Iterable[Solution]) -> bool:
+    """Whether its past work or its list of clients names a council."""
+    if any(each.kind == "past_work" and names_a_council(each.customer) for each in works):
+        return True
+    lines = (line.partition(CLIENTS)[2] for line in supplier.about.splitlines() if line.startswith(CLIENTS))
+    return any(map(names_a_council, lines))
+
+
+def council_winners(suppliers: Sequence[Supplier]) -> set[int]:
+    """Those of the suppliers that won from a council here, or by name in an imported notice; awards told only."""
+    ours = (
+        select(Bid.supplier_id)
+        .join(Award, Award.bid_id == Bid.id)
+        .where(
+            Bid.supplier_id.in_([each.id for each in suppliers]),
+            Award.summaries_sent_at.is_not(None),
+            Award.returned_at.is_(None),
+        )
+    )
+    spelt: dict[str, list[int]] = defaultdict(list)
+    for each in suppliers:
+        for name in spellings(each.name):
+            spelt[name].append(each.id)
+    name = func.lower(OutsideAward.supplier_name)
+    outside = select(name, Need.buyer_name).join(Need, Need.id == OutsideAward.need_id).where(name.in_(list(spelt)))
+    named = {won for won, buyer in db.session.execute(outside.distinct()) if kind_of_buyer(buyer) in COUNCILS}
+    return {*db.session.scalars(ours), *(each for won in named for each in spelt[won])}
+
+
+def suppliers_named_in(references: Sequence[str]) -> list[str]:
+    """The suppliers here that win one of these needs by name, in an imported notice."""
+    won = select(OutsideAward.supplier_name).join(Need, Need.id == OutsideAward.need_id)
+    names = {
+        spelling
+        for name in db.session.scalars(won.where(Need.reference.in_(references)).distinct())
+        for spelling in spellings(name)
+    }
+    found = select(Organisation.reference).where(
+        Organisation.kind == "supplier", func.lower(Organisation.name).in_(sorted(names))
+    )
+    return list(db.session.scalars(found.order_by(Organisation.reference))) if names else []
+
+
+def spellings(name: str) -> set[str]:
+    """A firm's name in small letters, as notices may write it: with Ltd, with Limited."""
+    plain = name.lower()
+    bare = plain.removesuffix(".")
+    return {
+        plain,
+        bare,
+        re.sub(r"\bltd$", "limited", bare),
+        re.sub(r"\blimited$", "ltd", bare),
+    }
 
 
 def description_passages(need: Need) -> list[Passage]:
@@ -105,6 +188,8 @@ def _need_document(need: Need, later: list[Passage]) -> NeedDocument:
         value_pence=need.estimated_value_pence,
         capabilities=tuple(sorted(need.capabilities)),
         passages=(*description_passages(need), *later),
+        buyer_kind=_buyer_kind(need),
+        small_firms=_small_firms(need),
         numbers=tuple(filter(None, (need.central_notice_number, need.ocid, need.source_id))),
         source=need.source or OURS,
         url=f"/needs/{need.reference}",
@@ -122,7 +207,36 @@ def _ended(need: Need) -> Status | None:
     return Status.CLOSED if need.closes_at is None else None
 
 
-def _supplier_document(supplier: Supplier, works: list[Solution]) -> SupplierDocument:
+def _buyer_kind(need: Need) -> str:
+    authority = need.authority.authority if need.authority is not None else None
+    council = find_council(authority.code) if authority is not None else None
+    return kind_of_council(council.type) if council else kind_of_buyer(need.buyer_name)
+
+
+def _small_firms(need: Need) -> str | None:
+    """Below the threshold for public contracts a council must think of what keeps small firms out (s86)."""
+    if need.is_reserved_for_smes:
+        return RESERVED
+    value, published_at = need.estimated_value_pence, need.published_at
+    if not value or published_at is None:
+        return None
+    threshold = _threshold(need.jurisdiction, london_day(published_at))
+    return SUITS if threshold is not None and value < threshold else None
+
+
+@lru_cache(maxsize=5000)
+def _threshold(jurisdiction: str, on_day: date) -> int | None:
+    """Of councils' goods and services on a day, in pence including VAT; None where or when no row is in force."""
+    try:
+        value = find_value(THRESHOLD, jurisdiction, on_day)
+    except (JurisdictionClosed, NotFound):
+        return None
+    return value if isinstance(value, int) else None
+
+
+def _supplier_document(
+    supplier: Supplier, works: list[Solution], papers: Iterable[Evidence], has_won_from_council: bool
+) -> SupplierDocument:
     return SupplierDocument(
         reference=supplier.reference,
         name=supplier.name,
@@ -132,6 +246,8 @@ def _supplier_document(supplier: Supplier, works: list[Solution]) -> SupplierDoc
         latitude=supplier.latitude,
         longitude=supplier.longitude,
         size=supplier.size or None,
+        evidence=held(papers),
+        has_worked_with_councils=has_won_from_council or _tells_of_councils(supplier, works),
         capabilities=tuple(sorted(supplier.capabilities)),
         passages=tuple(Passage(*each) for each in passages_of(supplier, works)),
         source=supplier.source or OURS,

@@ -20,6 +20,7 @@ from search.gathering import (
     documents_for,
     every_document,
     reading_apart,
+    suppliers_named_in,
 )
 from search.whoosh_engine import PROMISED_DOCUMENTS
 from suppliers.profiles.queries import references_of_person
@@ -50,6 +51,12 @@ SUPPLIER_EVENTS = frozenset(
         "SolutionAdded",
         "SolutionChanged",
         "SolutionRemoved",
+        "EvidenceAdded",
+        "EvidenceChanged",
+        "EvidenceRemoved",
+        # Who won is one that has worked with councils.
+        "SummariesSent",
+        "NeedsImported",
         "SuppliersImported",
         "OrganisationSuspended",
         "SuspensionLifted",
@@ -61,6 +68,7 @@ SUPPLIER_EVENTS = frozenset(
 PERSON_EVENTS = frozenset({"EmailConfirmed"})
 INDEX_EVENTS = NEED_EVENTS | SUPPLIER_EVENTS | PERSON_EVENTS
 LISTS = {"NeedsImported": "references", "SuppliersImported": "suppliers"}
+WINNERS_NAMED = frozenset({"NeedsImported"})
 SUPPLIER_PREFIX = "S-"
 FALLBACK_KEPT = timedelta(seconds=60)
 
@@ -121,9 +129,12 @@ def suppliers_in(line: JournalLine) -> list[str]:
         return references_of_person(line.subject)
     if line.event not in SUPPLIER_EVENTS:
         return []
+    if line.event in WINNERS_NAMED:
+        return suppliers_named_in(_listed(line))
     if line.event in LISTS:
         return _listed(line)
-    named = {line.subject, line.organisation, str(line.facts.get("organisation", ""))}
+    facts = line.facts
+    named = {line.subject, line.organisation, str(facts.get("organisation", "")), str(facts.get("supplier", ""))}
     return sorted(each for each in named if each.startswith(SUPPLIER_PREFIX))
 
 

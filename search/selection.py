@@ -1,15 +1,21 @@
 """What every engine does alike once it knows which documents have the words: filter, count, order, page."""
 
+from __future__ import annotations
+
 import hashlib
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from typing import ClassVar
 
 from marketplace.core.geography import miles_between
 from search.documents import (
+    CLOSING_DAYS,
+    MILES,
     Document,
+    Held,
     Kind,
     NeedDocument,
     Status,
@@ -19,13 +25,21 @@ from search.documents import (
 )
 from search.engine import FacetCount, Filters, Near, Sort
 
-NEED_FACETS = ("status", "region", "category", "budget_band", "capability", "source")
-SUPPLIER_FACETS = ("region", "size", "capability", "source")
+DAY = 86_400.0  # seconds
+NEED_FACETS = (
+    "status", "region", "category", "budget_band", "capability", "source", "buyer_kind", "small_firms", "closing",
+    "distance",
+)  # fmt: skip
+SUPPLIER_FACETS = ("region", "size", "capability", "evidence", "councils", "source", "distance")
+YES = "yes"  # the one value of the facet "councils"
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The few facts of a document that filters, facets and order need; instants as POSIX seconds, money in pence."""
+    """The few facts of a document that filters, facets and order need; instants as POSIX seconds, money in pence.
+
+    evidence is (key, the instant from which it counts no more or None), one a key.
+    """
 
     reference: str
     fingerprint: str
@@ -41,6 +55,10 @@ class Facts:
     size: str | None
     buyer: str | None
     source: str
+    buyer_kind: str | None = None
+    small_firms: str | None = None
+    evidence: tuple[tuple[str, float | None], ...] = ()
+    councils: str | None = None
 
     def status(self, now: float) -> str:
         """A bid is in time up to and at the closing instant, so the need is open as long."""
@@ -69,7 +87,20 @@ def facts_of(document: Document) -> Facts:
         size=supplier.size if supplier else None,
         buyer=need.buyer if need else None,
         source=document.source,
+        buyer_kind=need.buyer_kind if need else None,
+        small_firms=need.small_firms if need else None,
+        evidence=longest_held(supplier.evidence) if supplier else (),
+        councils=YES if supplier and supplier.has_worked_with_councils else None,
     )
+
+
+def longest_held(evidence: Iterable[Held]) -> tuple[tuple[str, float | None], ...]:
+    """Of several papers of one key, the one that is valid longest; in order of key."""
+    ends: dict[str, float] = {}
+    for each in evidence:
+        end = each.ends_at.timestamp() if each.ends_at else math.inf
+        ends[each.key] = max(end, ends.get(each.key, end))
+    return tuple((key, None if ends[key] == math.inf else ends[key]) for key in sorted(ends))
 
 
 @dataclass(frozen=True)
@@ -87,6 +118,7 @@ def select(
     at = now.timestamp()
     names = NEED_FACETS if kind is Kind.NEED else SUPPLIER_FACETS
     tests = _tests(filters, at, now)
+    read = _Reader(at, filters.near)
     values: dict[str, list[str]] = {name: [] for name in names}
     chosen = []
     for item in found:
@@ -99,26 +131,49 @@ def select(
         # A document that fails one filter alone still counts among that filter's own choices.
         for name in names if not failed else failed[:1] if len(failed) == 1 else ():
             if name in values:
-                values[name].extend(_values(facts, name, at))
+                values[name].extend(read.values(facts, name))
     chosen.sort(key=_order(kind, sort, now))
     return Selection(chosen, {name: _listed(Counter(each)) for name, each in values.items()})
 
 
-def _values(facts: Facts, name: str, at: float) -> Sequence[str]:
-    if name == "capability":
-        return facts.capabilities
-    if name == "category":
-        return facts.categories
-    value = _value(facts, name, at)
-    return (value,) if value else ()
+class _Reader:
+    """Reads the values of a facet from facts at an instant (POSIX seconds)."""
 
+    def __init__(self, at: float, near: Near | None) -> None:
+        self._at, self._near = at, near
 
-def _value(facts: Facts, name: str, at: float) -> str | None:
-    if name == "status":
-        return facts.status(at)
-    if name == "budget_band":
-        return budget_band(facts.value_pence)
-    return getattr(facts, name)
+    def values(self, facts: Facts, name: str) -> Sequence[str]:
+        several = self._several.get(name)
+        if several is not None:
+            return several(self, facts)
+        value = facts.status(self._at) if name == "status" else getattr(facts, name)
+        return (value,) if value else ()
+
+    def _budget_band(self, facts: Facts) -> Sequence[str]:
+        band = budget_band(facts.value_pence)
+        return (band,) if band else ()
+
+    def _evidence(self, facts: Facts) -> Sequence[str]:
+        return [key for key, end in facts.evidence if end is None or self._at < end]
+
+    def _closing(self, facts: Facts) -> Sequence[str]:
+        """Every reach of days that the closing of an open need falls in."""
+        if facts.closes_at is None or facts.status(self._at) != Status.OPEN:
+            return ()
+        return [str(days) for days in CLOSING_DAYS if facts.closes_at <= self._at + days * DAY]
+
+    def _distance(self, facts: Facts) -> Sequence[str]:
+        away = miles_away(facts, self._near) if self._near else None
+        return () if away is None else [str(miles) for miles in MILES if away <= miles]
+
+    _several: ClassVar[dict[str, Callable[[_Reader, Facts], Sequence[str]]]] = {
+        "capability": lambda _, facts: facts.capabilities,
+        "category": lambda _, facts: facts.categories,
+        "budget_band": _budget_band,
+        "evidence": _evidence,
+        "closing": _closing,
+        "distance": _distance,
+    }
 
 
 def _listed(counter: Mapping[str, int]) -> tuple[FacetCount, ...]:
@@ -136,17 +191,22 @@ def _tests(filters: Filters, at: float, now: datetime) -> list[tuple[str, Callab
         "capability": filters.capabilities,
         "size": filters.sizes,
         "source": filters.sources,
+        "buyer_kind": filters.buyer_kinds,
+        "small_firms": filters.small_firms,
+        "evidence": filters.evidence,
+        "councils": frozenset({YES}) if filters.has_worked_with_councils else frozenset(),
     }
-    tests = [(name, _any_of(name, wanted, at)) for name, wanted in lines.items() if wanted]
+    read = _Reader(at, None)
+    tests = [(name, _any_of(read, name, wanted)) for name, wanted in lines.items() if wanted]
     if filters.closing_within_days is not None:
-        tests.append(("closing", _closing_by(at, (now + timedelta(days=filters.closing_within_days)).timestamp())))
+        tests.append(("closing", _closing_by(at, at + filters.closing_within_days * DAY)))
     if filters.near is not None:
-        tests.append(("near", _within(filters.near)))
+        tests.append(("distance", _within(filters.near)))
     return tests
 
 
-def _any_of(name: str, wanted: frozenset[str], at: float) -> Callable[[Facts], bool]:
-    return lambda facts: not wanted.isdisjoint(_values(facts, name, at))
+def _any_of(read: _Reader, name: str, wanted: frozenset[str]) -> Callable[[Facts], bool]:
+    return lambda facts: not wanted.isdisjoint(read.values(facts, name))
 
 
 def _closing_by(at: float, end: float) -> Callable[[Facts], bool]:
@@ -154,11 +214,18 @@ def _closing_by(at: float, end: float) -> Callable[[Facts], bool]:
 
 
 def _within(near: Near) -> Callable[[Facts], bool]:
-    return lambda facts: (
-        facts.latitude is not None
-        and facts.longitude is not None
-        and miles_between(near.latitude, near.longitude, facts.latitude, facts.longitude) <= near.miles
-    )
+    def is_near(facts: Facts) -> bool:
+        away = miles_away(facts, near)
+        return away is not None and away <= near.miles
+
+    return is_near
+
+
+def miles_away(facts: Facts, near: Near) -> float | None:
+    """How far a document's place is, in miles; None when it says none."""
+    if facts.latitude is None or facts.longitude is None:
+        return None
+    return miles_between(near.latitude, near.longitude, facts.latitude, facts.longitude)
 
 
 def turn(reference: str, now: datetime) -> str:

@@ -7,6 +7,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import astuple
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,16 @@ from search.documents import (
     Document,
     Kind,
     PassageDocument,
+    Status,
     from_json,
     passages_of,
     to_json,
 )
+from search.engine import Filters, Sort
 from search.fallback import OTHER_FORM, plain_words, searched_texts
+from search.file_engine import Selected
 from search.queries import Clause, Query, Term
-from search.selection import Facts, facts_of
+from search.selection import Facts, facts_of, select
 from search.words import split_words
 
 PART = "\f"  # between the parts of a text; a phrase never reaches across
@@ -114,8 +118,11 @@ def passage_row(passage: PassageDocument) -> dict:
 
 
 def _facts(line: bytes) -> Facts:
-    values: list[Any] = [tuple(value) if isinstance(value, list) else value for value in json.loads(line)]
-    return Facts(*values)
+    return Facts(*map(_as_tuples, json.loads(line)))
+
+
+def _as_tuples(value: Any) -> Any:
+    return tuple(map(_as_tuples, value)) if isinstance(value, list) else value
 
 
 class _WithinTime(Collector):
@@ -147,7 +154,7 @@ class View:
     """An index as it stood at one commit; safe to share between threads, replaced and not refreshed."""
 
     def __init__(self, opened: index.FileIndex, columns: dict, column: str, read: Callable[[bytes], object]) -> None:
-        self._index = opened
+        self.index = opened
         self.searcher = opened.searcher(weighting=BM25F(B=0.75, K1=1.2, title_B=0.3))
         self.columns = {}
         for reader in self._segments():
@@ -207,6 +214,24 @@ class DocumentView(View):
     def document(self, number: int) -> Document:
         """The whole document of a number."""
         return from_json(self.kind, self.searcher.stored_fields(number)["document"])
+
+    def selected(self, query: Query, filters: Filters, sort: Sort, now: datetime, seconds: float) -> Selected:
+        """What the query finds, filtered, counted and ordered, within so many seconds."""
+        found, is_partial = self.found(query, seconds)
+        return Selected(select(self.kind, found, filters, sort, now), bool(found), is_partial)
+
+    def open_needs(self, now: datetime) -> list[str]:
+        """The references of needs that can be bid for."""
+        at = now.timestamp()
+        return [name for name, fact in self.facts.items() if fact.at <= at and fact.status(at) == Status.OPEN]
+
+    def references(self) -> dict[str, str]:
+        """Every reference with its document's fingerprint."""
+        return {name: facts.fingerprint for name, facts in self.facts.items()}
+
+    def is_whole(self) -> bool:
+        """Reads the last document."""
+        return not self.numbers or bool(self.document(max(self.numbers.values())))
 
     def found(self, asked: Query, seconds: float) -> tuple[list[tuple[float, Facts, int]], bool]:
         """All documents that the query finds as (score, facts, number), and whether time ran out."""

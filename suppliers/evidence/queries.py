@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select
@@ -17,6 +18,15 @@ def evidence_of(supplier_id: int) -> list[Evidence]:
     """What is on the profile now, expired papers too: certificates, then insurance, by name."""
     query = select(Evidence).where(Evidence.supplier_id == supplier_id, Evidence.removed_at.is_(None))
     return list(session.scalars(query.order_by(Evidence.kind, Evidence.name, Evidence.id)))
+
+
+def evidence_by_supplier(supplier_ids: Sequence[int]) -> dict[int, list[Evidence]]:
+    """What is on the profiles now, for many suppliers in one query; expired papers too."""
+    query = select(Evidence).where(Evidence.supplier_id.in_(supplier_ids), Evidence.removed_at.is_(None))
+    found: dict[int, list[Evidence]] = {each: [] for each in supplier_ids}
+    for paper in session.scalars(query.order_by(Evidence.id)):
+        found[paper.supplier_id].append(paper)
+    return found
 
 
 def count_evidence(supplier_id: int) -> int:
