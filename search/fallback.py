@@ -39,6 +39,9 @@ OTHER_FORM = 0.05
 class FallbackEngine:
     """Reads every text at every search; the same answers in shape as any engine, ranked by counts of words."""
 
+    name = "fallback"
+    promised = 0  # it answers, and promises no speed
+
     def __init__(self, documents: Iterable[Document] = ()) -> None:
         self._documents: dict[Kind, dict[str, Document]] = {kind: {} for kind in Kind}
         self.write(documents)
@@ -107,6 +110,10 @@ class FallbackEngine:
     def references(self, kind: Kind) -> dict[str, str]:
         """Every reference with the fingerprint of its document."""
         return {reference: fingerprint(document) for reference, document in self._documents[kind].items()}
+
+    def is_ready(self) -> bool:
+        """Always true, as it holds its documents itself."""
+        return True
 
     def is_healthy(self) -> bool:
         """Always true: there is nothing that could break."""

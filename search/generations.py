@@ -1,26 +1,30 @@
 """Where an index lives on disk: numbered folders, a CURRENT file that names the one in use, and the two locks.
 
 A rebuild fills a new folder while the old one answers; replacing CURRENT is the only moment of change, so a kill at
-any time leaves one whole index in use. The folder must be writable by the service alone: Whoosh reads pickles from it.
+any time leaves one whole index in use. Every folder says of which shape it is: after an upgrade that changes what is
+indexed, the old one is stale and is not read. The home must be writable by the service alone: Whoosh reads pickles.
 """
 
 import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from search.documents import Kind
-from search.engine import RebuildRunning
+from search.documents import Document, Kind, from_json, to_json
+from search.engine import RebuildRunning, SearchUnavailable
+
+_SHAPE = "SHAPE"
 
 
 class Generations:
     """The folders of one index under its home."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, shape: str = "") -> None:
         self.home = home
+        self._shape = shape
         self._pointer = home / "CURRENT"
         self._touched = home / "TOUCHED"
 
@@ -33,22 +37,27 @@ class Generations:
         return found.st_ino, found.st_mtime_ns
 
     def current(self) -> Path | None:
-        """The folder in use."""
-        try:
-            return self.home / self._pointer.read_text().strip()
-        except FileNotFoundError:
-            return None
+        """The folder in use; None when there is none yet, raises SearchUnavailable when it is of another shape."""
+        folder = self._pointed()
+        if folder is not None and _read(folder / _SHAPE) != self._shape:
+            raise SearchUnavailable("The search index was made by another version: run `marketplace reindex`")
+        return folder
+
+    def _pointed(self) -> Path | None:
+        name = _read(self._pointer)
+        return None if name is None else self.home / name.strip()
 
     def make_next(self) -> Path:
-        """A new empty folder, not yet in use."""
+        """A new folder, empty but for its shape, not yet in use."""
         numbers = [int(path.name[2:]) for path in self.home.glob("g-*") if path.name[2:].isdigit()]
         path = self.home / f"g-{max(numbers, default=0) + 1:06d}"
         path.mkdir(mode=0o700)
+        (path / _SHAPE).write_text(self._shape)
         return path
 
     def use(self, folder: Path) -> None:
         """Makes this folder the one in use and takes away all but it and the one before, which readers may hold."""
-        before = self.current()
+        before = self._pointed()
         _settle(folder)
         beside = self._pointer.with_suffix(".new")
         beside.write_text(folder.name)
@@ -69,7 +78,7 @@ class Generations:
 
     @contextmanager
     def rebuilding(self) -> Iterator[None]:
-        """Holds the right to rebuild and keeps note of what is written meanwhile; raises RebuildRunning."""
+        """Holds the right to rebuild, and what is written meanwhile is noted; raises RebuildRunning."""
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (self.home / "rebuild.lock").open("w") as lock:
             try:
@@ -83,16 +92,40 @@ class Generations:
             finally:
                 self._touched.unlink(missing_ok=True)
 
-    def note(self, touched: list[tuple[Kind, str]]) -> None:
-        """Remembers references written during a rebuild; call inside `writing`, before the write."""
-        if self._touched.exists():
-            with self._touched.open("a") as lines:
-                lines.writelines(json.dumps(pair) + "\n" for pair in touched)
+    def is_rebuilding(self) -> bool:
+        """Whether a living process rebuilds; what a killed one noted is cleared away. Call inside `writing`."""
+        if not self._touched.exists():
+            return False
+        with (self.home / "rebuild.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            self._touched.unlink(missing_ok=True)
+        return False
 
-    def noted(self) -> set[tuple[Kind, str]]:
-        """What was written since the rebuild began."""
-        lines = self._touched.read_text().splitlines() if self._touched.exists() else []
-        return {(Kind(kind), reference) for kind, reference in map(json.loads, lines)}
+    def note(self, upserts: Iterable[Document], removals: Iterable[tuple[Kind, str]]) -> None:
+        """Keeps what is written during a rebuild for the new folder; call inside `writing`, before the write."""
+        with self._touched.open("a", encoding="utf-8", errors="surrogatepass") as lines:
+            for document in upserts:
+                lines.write(json.dumps((document.kind, document.reference, to_json(document))) + "\n")
+            lines.writelines(json.dumps((kind, reference, None)) + "\n" for kind, reference in removals)
+
+    def noted(self) -> tuple[list[Document], list[tuple[Kind, str]]]:
+        """The documents written since the rebuild began, as they were written last, and the removals."""
+        last: dict[tuple[Kind, str], str | None] = {}
+        for line in self._touched.read_text().splitlines() if self._touched.exists() else []:
+            kind, reference, written = json.loads(line)
+            last[Kind(kind), reference] = written
+        upserts = [from_json(kind, written) for (kind, _), written in last.items() if written is not None]
+        return upserts, [key for key, written in last.items() if written is None]
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return None
 
 
 def _settle(folder: Path) -> None:
