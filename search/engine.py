@@ -117,6 +117,14 @@ class Match:
 class SearchEngine(Protocol):
     """What every engine answers; `now` is aware UTC, and a need's status is read from it at each search."""
 
+    @property
+    def name(self) -> str:
+        """As the setting names it."""
+
+    @property
+    def promised(self) -> int:
+        """How many documents of one kind it answers quickly with."""
+
     def write(self, upserts: Iterable[Document], removals: Iterable[tuple[Kind, str]] = ()) -> None:
         """Puts the documents in, takes the removed references out; safe to repeat."""
 
@@ -141,6 +149,9 @@ class SearchEngine(Protocol):
 
     def rebuild(self, documents: Iterable[Document], progress: Callable[[int], None] | None = None) -> int:
         """Builds the index anew beside the old one and swaps; gives the number of documents."""
+
+    def is_ready(self) -> bool:
+        """True when there is an index of the present shape; cheap, for it is asked before every search."""
 
     def is_healthy(self) -> bool:
         """True when the index opens and answers."""
