@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from search.documents import Document, Passage
 from search.queries import Query, Term
-from search.words import Word, split_words
+from search.words import Word, beginnings, split_words
 
 WIDTH = 220
 MOST_READ = 6000  # characters of one passage that are looked through
@@ -25,7 +25,7 @@ class Highlighter:
 
     def __init__(self, query: Query) -> None:
         self._terms = list(dict.fromkeys(term for clause in query.clauses for term in clause.terms))
-        self._heads = {head for term in self._terms if (head := _head(term))}
+        self._heads = {head for term in self._terms for head in beginnings(term.stems[0])}
 
     def pieces(self, text: str) -> tuple[Piece, ...]:
         """The whole text in pieces, matching words marked."""
@@ -61,11 +61,6 @@ def opening(document: Document, width: int = WIDTH) -> tuple[Snippet, ...]:
     """The first lines of a document, for a list that was not searched by words."""
     first = next((passage for passage in document.passages if passage.text.strip()), None)
     return (Snippet(first.label, _window(first.text, [(0, 0)], width)),) if first else ()
-
-
-def _head(term: Term) -> str:
-    # A stem may change its last letter (library, librari); what stands before that is in the text as typed.
-    return term.stems[0][:-1] if len(term.stems[0]) > 3 else term.stems[0][:1]
 
 
 def _places(words: Sequence[Word], wanted: tuple[str, ...]) -> list[int]:
