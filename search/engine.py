@@ -22,12 +22,16 @@ class RebuildRunning(Exception):
 
 
 class Sort(StrEnum):
-    """How results are ordered; by relevance, open needs come first."""
+    """How results are ordered; by relevance, open needs come first. Suppliers that tie stand in turn, see selection.
+
+    By distance the nearest come first and what has no place last; without a place to be near to it is by relevance.
+    """
 
     RELEVANCE = "relevance"
     CLOSING_SOONEST = "closing-soonest"
     NEWEST = "newest"
     VALUE = "value"
+    DISTANCE = "distance"
 
 
 @dataclass(frozen=True)
@@ -138,8 +142,13 @@ class SearchEngine(Protocol):
     ) -> Results:
         """Suppliers that the query finds."""
 
-    def ranked(self, query: Query, filters: Filters, sort: Sort = ..., *, now: datetime) -> list[tuple[str, float]]:
-        """The reference and score of every need that the query finds, in order; no texts are read."""
+    def ranked(
+        self, query: Query, filters: Filters, sort: Sort = ..., kind: Kind = Kind.NEED, *, now: datetime
+    ) -> list[tuple[str, float]]:
+        """The reference and score of every need, or supplier, that the query finds, in order; no texts are read."""
+
+    def similar(self, passages: Sequence[Passage], limit: int = 20, *, now: datetime) -> list[tuple[str, float]]:
+        """Published needs of any status like the one with these passages, by search.similar.similar_needs."""
 
     def match(self, passages: Sequence[Passage], kind: Kind, limit: int = 20, *, now: datetime) -> list[Match]:
         """The suppliers for a need's passages, or the open needs for a supplier's, best first."""

@@ -29,6 +29,7 @@ from search.matching import (
 from search.queries import Clause, Query, Term
 from search.results import make_results
 from search.selection import Facts, facts_of, select
+from search.similar import similar_needs
 from search.spelling import did_you_mean
 from search.words import fold, split_words, stems
 
@@ -89,11 +90,17 @@ class FallbackEngine:
         return self._search(Kind.SUPPLIER, query, filters, sort, page, now, page_size)
 
     def ranked(
-        self, query: Query, filters: Filters, sort: Sort = Sort.RELEVANCE, *, now: datetime
+        self, query: Query, filters: Filters, sort: Sort = Sort.RELEVANCE, kind: Kind = Kind.NEED, *, now: datetime
     ) -> list[tuple[str, float]]:
-        """The reference and score of every need that the query finds, in order."""
-        found = self._found(list(self._documents[Kind.NEED].values()), query)
-        return [(facts.reference, score) for score, facts, _ in select(Kind.NEED, found, filters, sort, now).chosen]
+        """The reference and score of every need, or supplier, that the query finds, in order."""
+        found = self._found(list(self._documents[kind].values()), query)
+        return [(facts.reference, score) for score, facts, _ in select(kind, found, filters, sort, now).chosen]
+
+    def similar(self, passages: Sequence[Passage], limit: int = 20, *, now: datetime) -> list[tuple[str, float]]:
+        """Published needs of any status like the one with these passages."""
+        needs = self._documents[Kind.NEED]
+        published = {name for name, need in needs.items() if isinstance(need, NeedDocument) and need.published_at <= now}
+        return similar_needs(passages, MemoryPassages(needs.values()), published.__contains__, limit)
 
     def match(self, passages: Sequence[Passage], kind: Kind, limit: int = 20, *, now: datetime) -> list[Match]:
         """The suppliers for a need's passages, or the open needs for a supplier's, best first."""

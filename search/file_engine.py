@@ -21,6 +21,7 @@ from search.queries import Query
 from search.results import make_results
 from search.selection import Selection
 from search.shape import shape_of_documents
+from search.similar import similar_needs
 from search.spelling import did_you_mean
 
 PROGRESS_EVERY = 250
@@ -53,6 +54,9 @@ class DocumentView(Protocol):
 
     def open_needs(self, now: datetime) -> list[str]:
         """The references of needs that can be bid for."""
+
+    def is_published(self, reference: str, now: datetime) -> bool:
+        """Whether there is this need and anyone may read it yet."""
 
     def references(self) -> dict[str, str]:
         """Every reference with its document's fingerprint."""
@@ -166,11 +170,11 @@ class FileEngine(ABC):
         return self._search(Kind.SUPPLIER, query, filters, sort, page, now, page_size)
 
     def ranked(
-        self, query: Query, filters: Filters, sort: Sort = Sort.RELEVANCE, *, now: datetime
+        self, query: Query, filters: Filters, sort: Sort = Sort.RELEVANCE, kind: Kind = Kind.NEED, *, now: datetime
     ) -> list[tuple[str, float]]:
-        """The reference and score of every need that the query finds, in order; raises SearchUnavailable."""
+        """The reference and score of every need, or supplier, that the query finds, in order."""
         with self._readable():
-            found = self._documents(Kind.NEED).selected(query, filters, sort, now, self._seconds)
+            found = self._documents(kind).selected(query, filters, sort, now, self._seconds)
             return [(facts.reference, score) for score, facts, _ in found.selection.chosen]
 
     def match(self, passages: Sequence[Passage], kind: Kind, limit: int = 20, *, now: datetime) -> list[Match]:
@@ -185,6 +189,12 @@ class FileEngine(ABC):
                 return match_suppliers(passages, suppliers, rarity, limit, now)
             open_needs = self._documents(Kind.NEED).open_needs(now)
             return match_needs(passages, needs, suppliers, open_needs, rarity, limit, now)
+
+    def similar(self, passages: Sequence[Passage], limit: int = 20, *, now: datetime) -> list[tuple[str, float]]:
+        """Published needs of any status like the one with these passages."""
+        with self._readable():
+            is_published = self._documents(Kind.NEED).is_published
+            return similar_needs(passages, self._passages(Kind.NEED), lambda name: is_published(name, now), limit)
 
     def references(self, kind: Kind) -> dict[str, str]:
         """Every indexed reference with the fingerprint of its document, for `reindex --check`."""

@@ -132,7 +132,7 @@ def select(
         for name in names if not failed else failed[:1] if len(failed) == 1 else ():
             if name in values:
                 values[name].extend(read.values(facts, name))
-    chosen.sort(key=_order(kind, sort, now))
+    chosen.sort(key=_order(kind, sort, now, filters.near))
     return Selection(chosen, {name: _listed(Counter(each)) for name, each in values.items()})
 
 
@@ -233,18 +233,35 @@ def turn(reference: str, now: datetime) -> str:
     return hashlib.blake2b(f"{now.astimezone(UTC):%Y-%m-%d} {reference}".encode(), digest_size=8).hexdigest()
 
 
-def _order(kind: Kind, sort: Sort, now: datetime) -> Callable[[tuple[float, Facts, int]], tuple]:
-    at = now.timestamp()
-    if sort is Sort.CLOSING_SOONEST:
-        return lambda item: (*_soonest(item[1], at), item[1].reference)
-    if sort is Sort.NEWEST:
-        return lambda item: (-item[1].at, item[1].reference)
-    if sort is Sort.VALUE:
-        return lambda item: (-(item[1].value_pence or 0), item[1].reference)
-    if kind is Kind.NEED:
-        return lambda item: (item[1].status(at) != Status.OPEN, -round(item[0], 6), -item[1].at, item[1].reference)
+def _order(kind: Kind, sort: Sort, now: datetime, near: Near | None) -> Callable[[tuple[float, Facts, int]], tuple]:
     turns: dict[str, str] = {}
-    return lambda item: (-round(item[0], 6), turns.setdefault(item[1].reference, turn(item[1].reference, now)))
+
+    def among_equals(facts: Facts) -> str:
+        """Needs by reference, the older one first; suppliers in turn."""
+        if kind is Kind.NEED:
+            return facts.reference
+        return turns.setdefault(facts.reference, turn(facts.reference, now))
+
+    worth = _worth(kind, sort, now.timestamp(), near)
+    return lambda item: (*worth(item[0], item[1]), among_equals(item[1]))
+
+
+def _worth(kind: Kind, sort: Sort, at: float, near: Near | None) -> Callable[[float, Facts], tuple]:
+    if sort is Sort.CLOSING_SOONEST:
+        return lambda _, facts: _soonest(facts, at)
+    if sort is Sort.NEWEST:
+        return lambda _, facts: (-facts.at,)
+    if sort is Sort.VALUE:
+        return lambda _, facts: (-(facts.value_pence or 0),)
+    if sort is Sort.DISTANCE and near is not None:
+        return lambda _, facts: (_or_far(miles_away(facts, near)),)
+    if kind is Kind.NEED:
+        return lambda score, facts: (facts.status(at) != Status.OPEN, -round(score, 6), -facts.at)
+    return lambda score, _: (-round(score, 6),)
+
+
+def _or_far(away: float | None) -> float:
+    return math.inf if away is None else round(away, 6)
 
 
 def _soonest(facts: Facts, at: float) -> tuple[bool, float]:

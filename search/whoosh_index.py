@@ -225,6 +225,11 @@ class DocumentView(View):
         at = now.timestamp()
         return [name for name, fact in self.facts.items() if fact.at <= at and fact.status(at) == Status.OPEN]
 
+    def is_published(self, reference: str, now: datetime) -> bool:
+        """Whether there is this need and anyone may read it yet."""
+        fact = self.facts.get(reference)
+        return fact is not None and fact.at <= now.timestamp()
+
     def references(self) -> dict[str, str]:
         """Every reference with its document's fingerprint."""
         return {name: facts.fingerprint for name, facts in self.facts.items()}
