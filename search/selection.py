@@ -107,7 +107,7 @@ def longest_held(evidence: Iterable[Held]) -> tuple[tuple[str, float | None], ..
 class Selection:
     """What is left after the filters: (score, facts, key) in order, and the counts for every facet."""
 
-    chosen: list[tuple[float, Facts, int]]
+    chosen: Sequence[tuple[float, Facts, int]]
     facets: dict[str, tuple[FacetCount, ...]]
 
 
@@ -133,7 +133,7 @@ def select(
             if name in values:
                 values[name].extend(read.values(facts, name))
     chosen.sort(key=_order(kind, sort, now, filters.near))
-    return Selection(chosen, {name: _listed(Counter(each)) for name, each in values.items()})
+    return Selection(chosen, {name: listed(Counter(each)) for name, each in values.items()})
 
 
 class _Reader:
@@ -176,7 +176,8 @@ class _Reader:
     }
 
 
-def _listed(counter: Mapping[str, int]) -> tuple[FacetCount, ...]:
+def listed(counter: Mapping[str, int]) -> tuple[FacetCount, ...]:
+    """The choices of a facet, the most frequent first."""
     pairs = sorted(counter.items(), key=lambda pair: (-pair[1], pair[0]))
     return tuple(FacetCount(str(value), count) for value, count in pairs)
 

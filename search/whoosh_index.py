@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from whoosh import fields, index, query
 from whoosh.analysis import Analyzer, Token
 from whoosh.collectors import Collector, TimeLimit
@@ -19,6 +20,7 @@ from whoosh.reading import TermNotFound
 from whoosh.scoring import BM25F
 
 from search import matching
+from search.columns import Columns
 from search.documents import (
     Document,
     Kind,
@@ -32,7 +34,7 @@ from search.engine import Filters, Sort
 from search.fallback import OTHER_FORM, plain_words, searched_texts
 from search.file_engine import Selected
 from search.queries import Clause, Query, Term
-from search.selection import Facts, facts_of, select
+from search.selection import Facts, facts_of
 from search.words import split_words
 
 PART = "\f"  # between the parts of a text; a phrase never reaches across
@@ -218,7 +220,13 @@ class DocumentView(View):
     def selected(self, query: Query, filters: Filters, sort: Sort, now: datetime, seconds: float) -> Selected:
         """What the query finds, filtered, counted and ordered, within so many seconds."""
         found, is_partial = self.found(query, seconds)
-        return Selected(select(self.kind, found, filters, sort, now), bool(found), is_partial)
+        rows = np.fromiter(found.keys(), dtype=np.int64, count=len(found))
+        scores = np.fromiter(found.values(), dtype=float, count=len(found))
+        return Selected(self._columns.select(rows, scores, filters, sort, now), bool(found), is_partial)
+
+    @cached_property
+    def _columns(self) -> Columns:
+        return Columns(self.kind, self._facts)
 
     def open_needs(self, now: datetime) -> list[str]:
         """The references of needs that can be bid for."""
@@ -238,8 +246,8 @@ class DocumentView(View):
         """Reads the last document."""
         return not self.numbers or bool(self.document(max(self.numbers.values())))
 
-    def found(self, asked: Query, seconds: float) -> tuple[list[tuple[float, Facts, int]], bool]:
-        """All documents that the query finds as (score, facts, number), and whether time ran out."""
+    def found(self, asked: Query, seconds: float) -> tuple[dict[int, float], bool]:
+        """The number and score of all documents that the query finds, and whether time ran out."""
         end = time.perf_counter() + seconds
         try:
             scores = self._meeting(asked.clauses, end) if asked.clauses else dict.fromkeys(self._alive, 0.0)
@@ -247,8 +255,8 @@ class DocumentView(View):
                 unwanted = self._scores(term, end)
                 scores = {number: score for number, score in scores.items() if number not in unwanted}
         except TimeLimit:
-            return [], True
-        return [(score, self._facts[number], number) for number, score in scores.items()], False
+            return {}, True
+        return scores, False
 
     def _meeting(self, clauses: Sequence[Clause], end: float) -> dict[int, float]:
         """Documents that meet every clause, with the sum of the scores of all the terms that they have."""
