@@ -164,7 +164,8 @@ def _end_without_award(award: Award, member: Membership, bids: list[str]) -> Non
 def record_award_notice(need_id: int, member: Membership, number: str, published_on: date | None) -> Standstill:
     """The award notice (UK6) is published on the central platform: the standstill runs from that day."""
     award, row = _told(need_id, member)
-    insist(standstill.notice_problems(award, row, number, published_on, clock.today()))
+    is_pretended = award.need.is_demonstration
+    insist(standstill.notice_problems(award, row, number, published_on, clock.today(), is_pretended))
     assert row is not None and published_on is not None
     row.starts_on = published_on
     row.ends_on = regime_of(award.need, clock.now()).standstill_end(published_on)
@@ -174,6 +175,16 @@ def record_award_notice(need_id: int, member: Membership, number: str, published
     )
     record(event, member.actor("officer"))
     return row
+
+
+def correct_award_notice(award: Award, number: str, published_on: date) -> None:
+    """Inside the action that corrects the notice: the standstill runs from the right day. Raises Problems."""
+    row = queries.find_standstill(award)
+    if row is not None and row.applies and row.starts_on is not None and row.starts_on != published_on:
+        insist(standstill.moving_problems(award, published_on, clock.today()))
+        row.starts_on = published_on
+        row.ends_on = regime_of(award.need, clock.now()).standstill_end(published_on)
+    award.central_notice_number = number.strip()
 
 
 @action

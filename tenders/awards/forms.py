@@ -81,6 +81,7 @@ class NoticeForm(Form):
     number = TextLine(
         "Number of the award notice (UK6)",
         longest=40,
+        hint="As the central platform shows it, for example 012345-2026.",
         required="Enter the notice's number, as the central platform shows it",
     )
     published_on = Day("Day on which it was published", hint="This day counts as the first of the standstill.",

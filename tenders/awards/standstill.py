@@ -10,6 +10,7 @@ from marketplace.core.errors import Problem
 from marketplace.core.moments import day
 from marketplace.core.money import pounds
 from tenders.awards.models import Award, Standstill
+from tenders.needs.notice_numbers import NUMBER_WANTED, is_number
 from tenders.regimes import Regime
 from tenders.regimes.routes import THRESHOLD
 
@@ -63,22 +64,45 @@ def signing_problems(award: Award, standstill: Standstill | None, today: date) -
 
 
 def notice_problems(
-    award: Award, standstill: Standstill | None, number: str, published_on: date | None, today: date
+    award: Award,
+    standstill: Standstill | None,
+    number: str,
+    published_on: date | None,
+    today: date,
+    allows_demonstration: bool = False,
 ) -> list[Problem]:
     """Whether the award notice may be recorded: published after the summaries, not later than today."""
     if not award.is_told or standstill is None or award.summaries_sent_at is None:
         return [Problem("Send every bidder its assessment summary before you publish the award notice.")]
-    if not standstill.applies or (standstill.starts_on is not None and not award.central_notice_number):
+    if award.central_notice_number:
+        return [Problem("The award notice is on record. Correct it on the page of the notices.")]
+    if not standstill.applies or standstill.starts_on is not None:
         return [Problem("No standstill waits for an award notice here.")]
     found = []
     if award.need.contracted_at is not None:
         found.append(Problem("The contract is signed, so the standstill can no longer change."))
     if not number.strip():
         found.append(Problem("Enter the notice's number, as the central platform shows it", "number"))
+    elif not is_number(number.strip(), allows_demonstration):
+        found.append(Problem(NUMBER_WANTED, "number"))
+    return [*found, *publication_problems(award, published_on, today)]
+
+
+def publication_problems(award: Award, published_on: date | None, today: date) -> list[Problem]:
+    """Whether the award notice can have been published on this day: after the summaries, not later than today."""
+    found = []
     if published_on is None:
         found.append(Problem("Enter the day on which the notice was published", "published_on"))
     elif published_on > today:
         found.append(Problem("The day of publication must not lie in the future", "published_on"))
-    elif published_on < london_day(award.summaries_sent_at):
+    elif award.summaries_sent_at is not None and published_on < london_day(award.summaries_sent_at):
         found.append(Problem("The notice is published after the summaries are sent, not before", "published_on"))
     return found
+
+
+def moving_problems(award: Award, published_on: date | None, today: date) -> list[Problem]:
+    """Whether a corrected day of publication may move the standstill: until the contract is signed."""
+    if award.need.contracted_at is not None:
+        words = "The contract is signed, so the day from which the standstill ran can no longer change"
+        return [Problem(words, "published_on")]
+    return publication_problems(award, published_on, today)

@@ -13,6 +13,7 @@ from tenders.contracts.changes import Change
 from tenders.contracts.grounds import grounds
 from tenders.contracts.models import Contract, Milestone, Modification
 from tenders.contracts.status import END_KINDS, status_of
+from tenders.needs.notice_numbers import NUMBER_WANTED, is_number
 
 CHANGED_BY_SIGNATURE = "The council has signed, so the terms can no longer be edited."
 
@@ -194,7 +195,12 @@ def _money_problems(contract: Contract, change: Change) -> list[Problem]:
 
 
 def approving_problems(
-    contract: Contract, modification: Modification, person_id: int, knows_warnings: bool, notice_number: str
+    contract: Contract,
+    modification: Modification,
+    person_id: int,
+    knows_warnings: bool,
+    notice_number: str,
+    allows_demonstration: bool = False,
 ) -> list[Problem]:
     """Whether this approver may approve the change: not the proposer, warnings read, the notice published first."""
     found = [*_running(contract), *_waiting(modification)]
@@ -205,6 +211,8 @@ def approving_problems(
     if modification.needs_notice and not notice_number.strip():
         words = "Publish the contract change notice (UK10) on the central platform first, then enter its number here"
         found.append(Problem(words, "notice_number"))
+    elif notice_number.strip() and not is_number(notice_number.strip(), allows_demonstration):
+        found.append(Problem(NUMBER_WANTED, "notice_number"))
     return found
 
 

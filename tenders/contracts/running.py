@@ -17,6 +17,7 @@ from tenders.contracts.actions import of, own_contract, supplier_contract
 from tenders.contracts.changes import Change, Verdict, is_public, verdict_on
 from tenders.contracts.grounds import get_ground
 from tenders.contracts.models import Contract, Milestone, Modification
+from tenders.needs.models import Need
 from tenders.needs.rules import regime_of
 
 TOLD_BEFORE = timedelta(days=60)
@@ -135,7 +136,8 @@ def approve_change(
     """An approver other than the proposer approves; the change takes effect and the milestones follow the value."""
     contract = own_contract(contract_id, member)
     modification = queries.get_modification(contract, number)
-    insist(rules.approving_problems(contract, modification, member.person_id, knows_warnings, notice_number))
+    said = (member.person_id, knows_warnings, notice_number, contract.need.is_demonstration)
+    insist(rules.approving_problems(contract, modification, *said))
     modification.approved_at, modification.approved_by_id = clock.now(), member.person_id
     modification.notice_number = notice_number.strip()
     if modification.new_ends_on is not None:
@@ -170,6 +172,16 @@ def _follow(contract: Contract, modification: Modification) -> None:
             taken = min(each.amount_pence, -difference)
             each.amount_pence -= taken
             difference += taken
+
+
+def correct_change_notice(need: Need, about: str, notice_number: str) -> None:
+    """Inside the action that corrects the notice: the change (contract's reference/number) has the right number."""
+    reference, _, number = about.rpartition("/")
+    contract = queries.find_contract(need)
+    if contract is not None and contract.reference == reference and number.isdigit():
+        modification = queries.get_modification(contract, int(number))
+        if modification.notice_number:
+            modification.notice_number = notice_number
 
 
 @action

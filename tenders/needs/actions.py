@@ -261,6 +261,14 @@ def freeze(
     return version
 
 
+def correct_central_notice(need: Need, member: Membership, number: str, url: str, reason: str) -> None:
+    """Inside the action that corrects the notice: the published need names the right one, as a version of its own."""
+    before = snapshots.snapshot_of(need)
+    need.central_notice_number, need.central_notice_url = number, url
+    need.version += 1
+    freeze(need, "corrected", member, before=before, reason=reason)
+
+
 # -- facts that later rooms set inside their own actions; the caller has locked the need and records the event
 
 

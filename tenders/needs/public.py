@@ -59,4 +59,5 @@ VERSION_KINDS = {
     "amended": "Changed",
     "extended": "More time given",
     "withdrawn": "Withdrawn",
+    "corrected": "Notice number corrected",
 }

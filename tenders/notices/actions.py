@@ -15,13 +15,14 @@ from marketplace.core.errors import insist
 from marketplace.core.journal import SYSTEM, Actor, JournalLine, record
 from tenders.awards import actions as awards
 from tenders.awards import queries as award_queries
+from tenders.contracts import running
 from tenders.needs import queries as needs
-from tenders.needs.actions import get_own_need, subject_of
+from tenders.needs.actions import correct_central_notice, get_own_need, subject_of
 from tenders.needs.models import Need
 from tenders.needs.rules import regime_of
 from tenders.notices import queries, rules
-from tenders.notices.events import NoticeDropped, NoticeRaised, NoticeRecorded
-from tenders.notices.models import Notice
+from tenders.notices.events import NoticeCorrected, NoticeDropped, NoticeRaised, NoticeRecorded
+from tenders.notices.models import Notice, NoticeCorrection
 
 
 def value_at(need: Need, facts: Mapping[str, Any]) -> int | None:
@@ -118,6 +119,67 @@ def record_notice(
         awards.record_award_notice(need_id, member, number, published_on)
     _mark(notice, number, published_on, member.actor())
     return notice
+
+
+@action
+def correct_notice(
+    need_id: int,
+    member: Membership,
+    notice_id: int,
+    number: str,
+    url: str,
+    published_on: date | None,
+    reason: str,
+) -> Notice:
+    """Puts right what is on record of a published notice, wherever it stands; what stood there is kept.
+
+    Raises Problems, also when another day would move a standstill after which the contract was signed.
+    """
+    need = get_own_need(need_id, member)
+    notice = queries.get_notice(need, notice_id, lock=True)
+    said = (number, url, published_on, reason, clock.today(), need.is_demonstration)
+    insist(rules.correcting_problems(notice, *said))
+    assert published_on is not None and notice.published_on is not None
+    number, url = number.strip(), url.strip()
+    _correct_source(notice, member, number, url, published_on, reason.strip())
+    correction = NoticeCorrection(
+        notice_id=notice.id,
+        number_before=notice.number,
+        url_before=notice.url,
+        published_on_before=notice.published_on,
+        reason=reason.strip(),
+        corrected_at=clock.now(),
+        corrected_by_id=member.person_id,
+    )
+    notice.corrections.append(correction)
+    notice.number, notice.url, notice.published_on = number, url, published_on
+    event = NoticeCorrected(
+        **_of(notice),
+        kind=notice.kind,
+        about=notice.subject,
+        number_before=correction.number_before,
+        number=number,
+        published_on_before=correction.published_on_before,
+        published_on=published_on,
+    )
+    record(event, member.actor())
+    db.session.flush()
+    return notice
+
+
+def _correct_source(
+    notice: Notice, member: Membership, number: str, url: str, published_on: date, reason: str
+) -> None:
+    """The need, the award or the change that holds the same number is corrected with the notice."""
+    need = notice.need
+    if notice.kind == "UK4":
+        correct_central_notice(need, member, number, url, reason)
+    elif notice.kind == "UK6":
+        award = next((each for each in award_queries.awards_of(need) if each.reference == notice.subject), None)
+        if award is not None and award.central_notice_number:
+            awards.correct_award_notice(award, number, published_on)
+    elif notice.kind == "UK10":
+        running.correct_change_notice(need, notice.subject, number)
 
 
 def _standstill_waits(need: Need) -> bool:

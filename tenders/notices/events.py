@@ -38,6 +38,18 @@ class NoticeRecorded(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NoticeCorrected(Event):
+    """What was recorded of a published notice was wrong: both numbers and days; the reason stands in the row."""
+
+    kind: str
+    about: str
+    number_before: str
+    number: str
+    published_on_before: date
+    published_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoticeDropped(Event):
     """A notice that was due is due no longer: what it was for will not happen."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Boolean, Date, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from marketplace.accounts.models import Person
 from marketplace.core.db import Base, UTCDateTime
 from tenders.needs.models import Need
 
@@ -42,6 +43,7 @@ class Notice(Base):
     url: Mapped[str] = mapped_column(String(300), default="")
 
     need: Mapped[Need] = relationship()
+    corrections: Mapped[list[NoticeCorrection]] = relationship(order_by="NoticeCorrection.id")
 
     @property
     def is_published(self) -> bool:
@@ -60,3 +62,20 @@ class Notice(Base):
         """Days from its last day to its publication, or to today while it is not published; 0 when in time."""
         last = self.published_on or today
         return max((last - self.due_on).days, 0) if self.due_on is not None else 0
+
+
+class NoticeCorrection(Base):
+    """What a notice's record said before it was corrected, who corrected it and why. The notice has what is right."""
+
+    __tablename__ = "notice_corrections"
+    __table_args__ = (CheckConstraint("reason <> ''", name="correction_has_a_reason"),)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    notice_id: Mapped[int] = mapped_column(ForeignKey("notices.id"), index=True)
+    number_before: Mapped[str] = mapped_column(String(40))
+    url_before: Mapped[str] = mapped_column(String(300), default="")
+    published_on_before: Mapped[date] = mapped_column(Date)
+    reason: Mapped[str] = mapped_column(Text)
+    corrected_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    corrected_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+
+    corrected_by: Mapped[Person] = relationship()

@@ -13,7 +13,7 @@ from marketplace.core.moments import day
 from marketplace.core.pages import page, plural
 from tenders.needs import queries as needs
 from tenders.notices import actions, ocds, queries, tasks
-from tenders.notices.forms import RecordForm
+from tenders.notices.forms import CorrectForm, RecordForm
 from tenders.notices.packs import as_text, pack_of
 from tenders.regimes.rows import notice_rules
 
@@ -70,6 +70,31 @@ def record_notice(reference: str, notice_id: int) -> Response:
         pack=pack,
         text=as_text(pack),
         today=clock.today(),
+    )
+
+
+@blueprint.route("/council/needs/<reference>/notices/<int:notice_id>/correct", methods=("GET", "POST"))
+@may("draft_contract")
+def correct_notice(reference: str, notice_id: int) -> Response:
+    """Puts right what was recorded of a published notice."""
+    need = needs.get_need_of(reference, get_member().organisation_id)
+    notice = queries.get_notice(need, notice_id)
+    form = CorrectForm(data={"number": notice.number, "url": notice.url, "published_on": notice.published_on})
+    if form.validate_on_submit():
+        values = (form.number.data, form.url.data, form.published_on.data, form.reason.data)
+        try:
+            actions.correct_notice(need.id, get_member(), notice_id, *values)
+        except Problems as problems:
+            add_problems(form, problems.problems)
+        else:
+            flash(f"The record of notice {notice.kind} is corrected", "success")
+            return redirect(url_for("notices.record_notice", reference=reference, notice_id=notice_id))
+    return page(
+        "tenders/notices/correct.html",
+        title=f"Correct the record of {notice.kind}",
+        form=form,
+        need=need,
+        notice=notice,
     )
 
 

@@ -66,6 +66,33 @@ def recording_problems(
     """Whether the notice can be put on record like this."""
     if notice.is_published:
         return [Problem(f"This notice is on record already, with number {notice.number}.")]
+    return _record_problems(number, url, published_on, today, allows_demonstration)
+
+
+def correcting_problems(
+    notice: Notice,
+    number: str,
+    url: str,
+    published_on: date | None,
+    reason: str,
+    today: date,
+    allows_demonstration: bool = False,
+) -> list[Problem]:
+    """Whether what is on record of the notice can be corrected like this: something differs, and a reason is given."""
+    if not notice.is_published:
+        return [Problem("This notice is not on record yet. Record its number.")]
+    found = _record_problems(number, url, published_on, today, allows_demonstration)
+    before = (notice.number, notice.url, notice.published_on)
+    if not found and (number.strip(), url.strip(), published_on) == before:
+        found.append(Problem("This is what is on record already. Change what is wrong", "number"))
+    if not reason.strip():
+        found.append(Problem("Say how the mistake came about", "reason"))
+    return found
+
+
+def _record_problems(
+    number: str, url: str, published_on: date | None, today: date, allows_demonstration: bool
+) -> list[Problem]:
     found = []
     if not number.strip():
         found.append(Problem("Enter the notice's number, as the central platform shows it", "number"))

@@ -251,12 +251,12 @@ def test_at_the_threshold_the_standstill_starts_with_the_award_notice() -> None:
         assert "starts when the award notice" in signing(made)
         record = actions.record_award_notice
         with pytest.raises(Problems, match="not before"):
-            record(made.need.id, made.officer, "2027/S 000-000001", date(2027, 1, 29))
+            record(made.need.id, made.officer, "000001-2027", date(2027, 1, 29))
         with pytest.raises(Problems, match="future"):
-            record(made.need.id, made.officer, "2027/S 000-000001", date(2027, 2, 2))
+            record(made.need.id, made.officer, "000001-2027", date(2027, 2, 2))
         with pytest.raises(Problems, match="number"):
             record(made.need.id, made.officer, " ", date(2027, 2, 1))
-        row = record(made.need.id, made.officer, "2027/S 000-000001", date(2027, 2, 1))
+        row = record(made.need.id, made.officer, "000001-2027", date(2027, 2, 1))
     assert row.ends_on == date(2027, 2, 10)
     assert "until the end of 10 February 2027" in signing(made, date(2027, 2, 10))
     assert signing(made, date(2027, 2, 11)) == ""

@@ -16,6 +16,7 @@ from marketplace import config
 from marketplace.core import clock, db
 from marketplace.core.errors import NotFound, Problems
 from marketplace.core.journal import JournalLine, record
+from tenders.awards import actions as award_actions
 from tenders.awards import queries as awards
 from tenders.contracts import running
 from tenders.needs.models import Need
@@ -122,6 +123,78 @@ def test_only_the_council_records_and_only_once() -> None:
     actions.record_notice(deal.made.need.id, deal.manager, notice.id, "000001-2026", "https://ft.example/1", clock.today())
     with pytest.raises(Problems, match="on record already"):
         actions.record_notice(deal.made.need.id, deal.manager, notice.id, "000002-2026", "", clock.today())
+
+
+def test_a_wrong_award_notice_is_corrected_everywhere_and_moves_the_standstill() -> None:
+    deal = contracting.awarded(estimated_value_pence=LARGE, central_notice_number="000111-2026")
+    need = deal.made.need
+    publish_line(need)
+    notice = raised(need)["UK6"]
+    award = awards.find_made_award(need)
+    assert award is not None
+    with pytest.raises(Problems, match="six figures"):
+        award_actions.record_award_notice(need.id, deal.made.officer, "2026/S 1", clock.today())
+    with pytest.raises(Problems, match="not on record yet"):
+        actions.correct_notice(need.id, deal.made.officer, notice.id, "000222-2026", "", clock.today(), "Typo.")
+    first = clock.today()
+    second = date.fromordinal(first.toordinal() + 1)
+    award_actions.record_award_notice(need.id, deal.made.officer, "000222-2026", first)
+    hear()
+    with pytest.raises(Problems, match="Correct it on the page of the notices"):
+        award_actions.record_award_notice(need.id, deal.made.officer, "000333-2026", first)
+    ends_before = awards.find_standstill(award).ends_on
+    clock.pass_time(days=3)
+    correct = actions.correct_notice
+    with pytest.raises(Problems, match="on record already"):
+        correct(need.id, deal.made.officer, notice.id, "000222-2026", "", first, "No change.")
+    with pytest.raises(Problems, match="how the mistake"):
+        correct(need.id, deal.made.officer, notice.id, "000223-2026", "", first, " ")
+    with pytest.raises(NotFound):
+        correct(need.id, making.officer(), notice.id, "000223-2026", "", second, "Not theirs.")
+    correct(need.id, deal.made.officer, notice.id, "000223-2026", "", second, "Two figures were swapped.")
+    assert (notice.number, notice.published_on, award.central_notice_number) == ("000223-2026", second, "000223-2026")
+    pause = awards.find_standstill(award)
+    assert pause.starts_on == second and pause.ends_on > ends_before
+    (kept,) = notice.corrections
+    assert (kept.number_before, kept.published_on_before) == ("000222-2026", first)
+    line = db.session.scalars(select(JournalLine).where(JournalLine.event == "NoticeCorrected")).one()
+    assert line.facts["number_before"] == "000222-2026" and "swapped" not in line.details
+
+
+def test_after_signature_a_number_is_corrected_but_the_standstill_stays() -> None:
+    deal = contracting.awarded(estimated_value_pence=LARGE, central_notice_number="000111-2026")
+    need = deal.made.need
+    publish_line(need)
+    notice, on = raised(need)["UK6"], clock.today()
+    actions.record_notice(need.id, deal.made.officer, notice.id, "000222-2026", "", on)
+    clock.pass_time(days=20)
+    contracting.running(contracting.drafted(deal, value_pence=LARGE))
+    with pytest.raises(Problems, match="can no longer change"):
+        later = date.fromordinal(on.toordinal() + 1)
+        actions.correct_notice(need.id, deal.manager, notice.id, "000222-2026", "", later, "Wrong day.")
+    actions.correct_notice(need.id, deal.manager, notice.id, "000229-2026", "", on, "Wrong number.")
+    assert awards.find_made_award(need).central_notice_number == "000229-2026"
+
+
+def test_numbers_of_the_need_and_of_a_change_are_corrected_with_their_notices() -> None:
+    deal = contracting.running(contracting.drafted(value_pence=30_000_000))
+    need, contract = deal.made.need, deal.signed
+    running.propose_change(contract.id, deal.manager, "provided_for", "A second borough joins.", 4_000_000)
+    with pytest.raises(Problems, match="six figures"):
+        running.approve_change(contract.id, deal.signer, 1, notice_number="banana")
+    running.approve_change(contract.id, deal.signer, 1, notice_number="000333-2026")
+    change = raised(need)["UK10"]
+    actions.correct_notice(need.id, deal.manager, change.id, "000334-2026", "", clock.today(), "Wrong line copied.")
+    assert contract.modifications[0].notice_number == "000334-2026"
+
+    other = making.open_need(estimated_value_pence=LARGE, central_notice_number="000111-2026", public_key=b"key")
+    publish_line(other)
+    tender, officer = raised(other)["UK4"], making.officer(other.authority)
+    url = "https://ft.example/000112-2026"
+    actions.correct_notice(other.id, officer, tender.id, "000112-2026", url, clock.today(), "Mistyped.")
+    assert (other.central_notice_number, other.central_notice_url) == ("000112-2026", url)
+    version = other.versions[-1]
+    assert (version.kind, version.reason) == ("corrected", "Mistyped.") and "000111-2026" in version.changes
 
 
 def test_the_pack_holds_what_the_form_asks() -> None:

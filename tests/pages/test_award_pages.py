@@ -125,7 +125,7 @@ def test_the_standstill_is_started_suspended_and_lifted_on_pages(client: PageCli
     seen = assessing.seen(told(made))
     as_person(client, seen.emails["officer"])
     page = client.follow(client.get(seen.home + "/award"), "Enter the award notice (UK6)")
-    page = client.submit(page, "Start the standstill", number="2027/S 000-000001", published_on=clock.today())
+    page = client.submit(page, "Start the standstill", number="000001-2027", published_on=clock.today())
     assert page.has("from 1 February 2027 to the end of 10 February 2027")
     page = client.follow(page, "A challenge was notified")
     page = client.submit(page, "Suspend signing", reason="Claim of the second bidder.")

@@ -54,6 +54,22 @@ def test_a_notice_is_copied_published_and_put_on_record(client: PageClient) -> N
     assert tasks.notice_tasks(deal.manager) == []
 
 
+def test_a_wrong_number_is_corrected_and_what_stood_there_stays_to_read(client: PageClient) -> None:
+    deal = public_contract()
+    manager = signed_in(client, deal.manager)
+    page = manager.get(f"/council/needs/{deal.made.need.reference}/notices")
+    page = manager.follow(page, f"Copy the text and record the number of UK7 about {deal.signed.reference}")
+    address = page.url
+    manager.submit(page, number="012345-2026", published_on=clock.today())
+    page = manager.follow(manager.get(address), "Correct a mistake in this record")
+    assert page.field("number") == "012345-2026"
+    wrong = manager.submit(page, "Correct the record", number="12345", reason="Swapped.", status=422)
+    assert "six figures" in wrong.errors[0] and wrong.field("number") == "12345"
+    done = manager.submit(wrong, "Correct the record", number="012354-2026")
+    assert done.url == address and done.has("On record: number 012354-2026")
+    assert done.has("Before: number 012345-2026") and done.has("Swapped.")
+
+
 def test_an_overdue_notice_says_so(client: PageClient) -> None:
     deal = public_contract()
     clock.pass_time(days=30)
