@@ -14,8 +14,12 @@ MOST_TERMS = 12
 MOST_ALTERNATIVES = 12
 _LONGEST_SYNONYM = 6
 _PIECE = re.compile(r'(-?)"([^"]*)(?:"|$)|([^\s"]+)')
+_MOST_READ = 5000  # characters that are looked at before the query is cut; what comes later could only be cut
 _CPV_CHECK_DIGIT = re.compile(r"(?<=^\d{8})-\d$")
-_QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "|": " | "})
+_POSTCODE = re.compile(r"\b([A-Za-z]{1,2}\d[A-Za-z\d]?)\s*\d[A-Za-z]{2}\b")
+_QUOTES = str.maketrans({**dict.fromkeys("“”„‟«»″＂", '"'), "|": " | ", **dict.fromkeys("−‐‑–—﹣－", "-")})
+_MARKS = ".?!()[]{}<>*^~'’`\""
+_PREFIXES = ("multi", "cyber", "self", "anti")
 
 
 @dataclass(frozen=True)
@@ -66,14 +70,16 @@ class Query:
 
 def parse_query(text: str | None) -> Query:
     """Reads what was typed, never raises; beyond 200 characters or 12 terms is left out and `was_cut` says so."""
-    whole = " ".join(clean(text or "").split())
+    text = text or ""
+    whole = " ".join(clean(text[:_MOST_READ]).split())
     kept = whole[:LONGEST_QUERY]
     reading = _Reading()
-    for piece in _PIECE.finditer(kept.translate(_QUOTES)):
+    for piece in _PIECE.finditer(_POSTCODE.sub(r"\1", kept).translate(_QUOTES)):
         reading.take(*piece.groups())
-    was_cut = reading.is_over or len(whole) > LONGEST_QUERY
+    was_cut = reading.is_over or len(whole) > LONGEST_QUERY or len(text) > _MOST_READ
     clauses = _without_stop_words(list(_with_synonyms(reading.clauses)))
-    return Query(kept, tuple(clauses), tuple(reading.excluded), was_cut)
+    once = {tuple((term.stems, term.is_quoted) for term in clause.typed): clause for clause in reversed(clauses)}
+    return Query(kept, tuple(reversed(once.values())), tuple(reading.excluded), was_cut)
 
 
 def any_word_of(query: Query) -> Query | None:
@@ -82,7 +88,9 @@ def any_word_of(query: Query) -> Query | None:
         return None
     typed = tuple(term for clause in query.clauses for term in clause.typed)
     meant = tuple(term for clause in query.clauses for term in clause.meant)
-    text = " OR ".join(_typed_again(term) for term in typed)
+    words = [_typed_again(term) for term in typed]
+    text = " OR ".join(words)
+    text = text if len(text) <= LONGEST_QUERY else "|".join(words)
     return replace(query, text=text, clauses=(Clause(typed, meant),))
 
 
@@ -135,7 +143,7 @@ class _Reading:
         elif word == "NOT":
             self._negates = True
         elif word != "AND":
-            for term in _terms_of(word.lstrip("-")):
+            for term in _terms_of("and" if word == "&" and self.clauses else word.lstrip("-&")):
                 self._add(term, word.startswith("-"))
 
     def _add(self, term: Term, is_excluded: bool) -> None:
@@ -163,7 +171,14 @@ def _terms_of(word: str) -> Iterator[Term]:
     for part in re.split(r"[/\\,;:]+(?!\d)", word):
         found = tuple(stems(part))
         if found:
-            yield Term(part.strip(".?!()[]{}*^~'\""), found)
+            yield Term(_shorn(part), found)
+
+
+def _shorn(word: str) -> str:
+    """The word without the marks around it; the dot of .NET is its own."""
+    shorn = word.strip(_MARKS)
+    dotted = f".{shorn}"
+    return dotted if dotted in word and stems(dotted) != stems(shorn) else shorn
 
 
 def _without_stop_words(clauses: list[Clause]) -> list[Clause]:
@@ -178,14 +193,16 @@ def _is_little(term: Term) -> bool:
 
 @cache
 def _synonyms() -> dict[tuple[str, ...], tuple[Term, ...]]:
-    """Stems of each listed term -> the terms that mean the same."""
-    table: dict[tuple[str, ...], list[Term]] = {}
+    """Stems of each listed term -> the terms that mean the same; what is typed only is never looked for itself."""
+    table: dict[tuple[str, ...], tuple[Term, ...]] = {}
     with (Path(__file__).parent / "synonyms.csv").open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
-            group = [Term(text, tuple(stems(text))) for text in row["terms"].split(";")]
-            for term in group:
-                table.setdefault(term.stems, []).extend(other for other in group if other.stems != term.stems)
-    return {key: tuple(dict.fromkeys(terms)) for key, terms in table.items()}
+            group = {tuple(stems(text)): text for text in reversed(row["terms"].split(";"))}
+            sought = [Term(text, found) for found, text in reversed(group.items())]
+            typed_only = (tuple(stems(text)) for text in row["typed_only"].split(";") if text)
+            for key in (*group, *typed_only):
+                table[key] = tuple(term for term in sought if term.stems != key)
+    return table
 
 
 def same_meaning(wanted: tuple[str, ...]) -> tuple[Term, ...]:
@@ -221,6 +238,18 @@ def _joined(row: list[Clause], meant: tuple[Term, ...]) -> Iterator[Clause]:
 
 
 def _widened(clause: Clause) -> Clause:
-    meant = (other for term in clause.typed if not term.is_quoted for other in _synonyms().get(term.stems, ()))
+    plain = [term for term in clause.typed if not term.is_quoted]
+    meant = [other for term in plain for other in (*same_meaning(term.stems), *_written_otherwise(term))]
     others = [term for term in dict.fromkeys(meant) if term.stems not in {t.stems for t in clause.typed}]
     return Clause(clause.typed, tuple(others[:MOST_ALTERNATIVES]))
+
+
+def _written_otherwise(term: Term) -> Iterator[Term]:
+    """multi-agency is also multiagency, and multiagency multi-agency."""
+    head, *rest = re.split("-", term.typed)
+    if len(rest) == 1 and len(term.stems) == 2 and (head + rest[0]).isalpha():
+        yield Term(head + rest[0], tuple(stems(head + rest[0])))
+    prefix = next((each for each in _PREFIXES if head.lower().startswith(each) and len(head) > len(each) + 3), "")
+    if prefix and not rest and head.isalpha():
+        parted = f"{prefix}-{head[len(prefix) :]}"
+        yield Term(parted, tuple(stems(parted)))
