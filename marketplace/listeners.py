@@ -55,10 +55,11 @@ _ON_RECORD = "being on record is all that it needs"
 _DRAFT = "nobody but its writers may know of a draft"
 _UNTIL_TOLD = "bidders learn of the assessment at once, by the summaries"
 NONE_BECAUSE: dict[str, str] = {
-    **dict.fromkeys(("NameChanged", "SessionsEnded", "AccountClosed", "InvitationAccepted"), _OWN_ACCOUNT),
-    **dict.fromkeys(("SearchSaved", "SavedSearchStopped", "FollowConfirmed", "FollowStopped"), _OWN_ACCOUNT),
+    **dict.fromkeys(("NameChanged", "SessionsEnded", "InvitationAccepted"), _OWN_ACCOUNT),
+    **dict.fromkeys(("SavedSearchStopped", "RhythmChanged", "NeedMuted", "NeedUnmuted"), _OWN_ACCOUNT),
+    **dict.fromkeys(("FollowConfirmed", "FollowStopped"), _OWN_ACCOUNT),
     **dict.fromkeys(("JoinAsked", "InvitationWithdrawn", "RolesChanged", "MembershipEnded"), _ON_RECORD),
-    **dict.fromkeys(("OrganisationFounded", "OrganisationApproved", "CouncilsLoaded"), _ON_RECORD),
+    **dict.fromkeys(("OrganisationFounded", "OrganisationApproved"), _ON_RECORD),
     **dict.fromkeys(("DeliveryTriedAgain", "MailTriedAgain", "ExportMade", "JournalChecked"), _ON_RECORD),
     **dict.fromkeys(("NoticeRaised", "NoticeRecorded", "NoticeCorrected", "NoticeDropped"), _ON_RECORD),
     "QuestionWithdrawn": _ON_RECORD,

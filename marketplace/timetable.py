@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core import clock, db
 from marketplace.core.db import Base, UTCDateTime
+from search.telling import send_digests
 from suppliers.evidence.actions import remind_of_evidence
 from tenders.bids.keys import sweep_draft_keys
 from tenders.contracts.running import remind_of_endings
@@ -23,6 +24,8 @@ class Entry:
     name: str
     every: timedelta
     act: Callable[[], int]
+    # Long work is done in pieces: it is come back to, after the listeners had their turn, until nothing is left.
+    in_pieces: bool = False
 
 
 class LastRun(Base):
@@ -48,5 +51,6 @@ def mark_done(entry: Entry) -> None:
 TIMETABLE: tuple[Entry, ...] = (
     Entry("evidence reminders", timedelta(hours=1), remind_of_evidence),
     Entry("contracts that end soon", timedelta(hours=6), remind_of_endings),
+    Entry("digests of saved searches", timedelta(minutes=1), send_digests, in_pieces=True),
     Entry("draft keys without a draft", timedelta(hours=1), sweep_draft_keys),
 )

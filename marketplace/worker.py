@@ -109,6 +109,8 @@ def keep_timetable() -> int:
     done = 0
     for entry in TIMETABLE:
         if is_due(entry):
-            done += entry.act()
-            mark_done(entry)
+            did = entry.act()
+            done += did
+            if not (entry.in_pieces and did):
+                mark_done(entry)
     return done

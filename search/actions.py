@@ -16,11 +16,15 @@ from search.events import (
     FollowAsked,
     FollowConfirmed,
     FollowStopped,
+    NeedMuted,
+    NeedUnmuted,
+    RhythmChanged,
     SavedSearchStopped,
     SearchSaved,
     SuppliersInvited,
 )
-from search.models import Follow, NeedInvitation, SavedSearch
+from search.models import AT_ONCE, Follow, NeedInvitation, NeedMute, SavedSearch
+from search.standing import forget_keys
 from tenders.needs.models import Need
 from tenders.needs.queries import get_need, get_public_need
 
@@ -72,10 +76,12 @@ def stop_follow(follow_id: int) -> None:
 
 
 @action
-def save_search(question: Question, member: Membership) -> SavedSearch:
-    """Keeps the search for the person; the same search is kept once. Raises Problems."""
+def save_search(question: Question, member: Membership, rhythm: str = AT_ONCE) -> SavedSearch:
+    """Keeps the search for the person; the same search is kept once, in the rhythm last chosen. Raises Problems."""
+    insist(rules.rhythm_problems(rhythm))
     known = kept.find_saved_search(member.person_id, question.query_string)
     if known is not None:
+        _change_rhythm(known, rhythm, member)
         return known
     insist(rules.save_problems(question, len(kept.saved_searches_of(member.person_id))))
     search = SavedSearch(
@@ -83,24 +89,79 @@ def save_search(question: Question, member: Membership) -> SavedSearch:
         name=in_words(question)[:120],
         query_string=question.query_string,
         saved_at=clock.now(),
+        rhythm=rhythm,
     )
     db.session.add(search)
     db.session.flush()
-    record(SearchSaved(subject=f"saved-search-{search.id}", search=search.id), member.actor())
+    record(SearchSaved(subject=_called(search), search=search.id, rhythm=rhythm), member.actor())
     return search
+
+
+@action
+def change_rhythm(search_id: int, rhythm: str, member: Membership) -> None:
+    """From now on it writes at once, daily or weekly; what waits goes out in the new rhythm. Raises Problems."""
+    insist(rules.rhythm_problems(rhythm))
+    search = kept.get_saved_search(search_id)
+    _insist_own(search, member)
+    if search.stopped_at is None:
+        _change_rhythm(search, rhythm, member)
+
+
+def _change_rhythm(search: SavedSearch, rhythm: str, member: Membership) -> None:
+    if search.rhythm != rhythm:
+        search.rhythm = rhythm
+        record(RhythmChanged(subject=_called(search), search=search.id, rhythm=rhythm), member.actor())
+
+
+def _insist_own(search: SavedSearch, member: Membership) -> None:
+    if search.person_id != member.person_id:
+        raise NotAllowed("This is somebody else’s saved search.")
+
+
+def _called(search: SavedSearch) -> str:
+    return f"saved-search-{search.id}"
 
 
 @action
 def stop_saved_search(search_id: int, member: Membership | None = None) -> None:
     """No more mails of this search. With `member` it must be that person's own; without, the mail's link proved it."""
     search = kept.get_saved_search(search_id)
-    if member is not None and search.person_id != member.person_id:
-        raise NotAllowed("This is somebody else’s saved search.")
-    if search.stopped_at is not None:
-        return
+    if member is not None:
+        _insist_own(search, member)
+    if search.stopped_at is None:
+        _stop(search, member.actor() if member is not None else FOLLOWER)
+
+
+@action
+def stop_saved_searches(person_id: int, rhythm: str) -> int:
+    """Stops all of a person's searches of one rhythm, as the link in a mail asks; gives how many."""
+    running = [each for each in kept.saved_searches_of(person_id) if each.rhythm == rhythm]
+    for search in running:
+        _stop(search, FOLLOWER)
+    return len(running)
+
+
+def _stop(search: SavedSearch, actor: Actor) -> None:
     search.stopped_at = clock.now()
-    actor = member.actor() if member is not None else FOLLOWER
-    record(SavedSearchStopped(subject=f"saved-search-{search.id}", search=search.id), actor)
+    forget_keys([search.id])
+    record(SavedSearchStopped(subject=_called(search), search=search.id), actor)
+
+
+@action
+def mute_need(person_id: int, need_id: int, actor: Actor = FOLLOWER) -> None:
+    """No saved search writes to the person about this need. Pressing twice changes nothing."""
+    if kept.find_mute(person_id, need_id) is None:
+        db.session.add(NeedMute(person_id=person_id, need_id=need_id, muted_at=clock.now()))
+        record(NeedMuted(subject="saved-searches"), actor)
+
+
+@action
+def unmute_need(need_id: int, member: Membership) -> None:
+    """The person's saved searches may write about this need again."""
+    mute = kept.find_mute(member.person_id, need_id)
+    if mute is not None:
+        db.session.delete(mute)
+        record(NeedUnmuted(subject="saved-searches"), member.actor())
 
 
 @action

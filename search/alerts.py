@@ -1,109 +1,139 @@
-"""A new need, compared with every saved search at once: the same words and filters as on the page."""
+"""Saved searches hear of needs: what each finds is written down once, and told at once or in the next digest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from functools import lru_cache
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from types import SimpleNamespace
 
+from sqlalchemy import select, update
+
+from marketplace.core import clock, db
 from marketplace.core.journal import JournalLine
-from marketplace.core.letters import Letter, absolute, write_letters
-from marketplace.core.tokens import make_token
-from search.asking import Question, QuestionUnreadable, ask_again, in_words
-from search.documents import Kind, NeedDocument, cleaned
-from search.engine import Sort
-from search.fallback import searched_texts
-from search.gathering import document_of_need, published_needs
-from search.kept import running_searches
-from search.models import SavedSearch
-from search.queries import Query, Term
-from search.selection import facts_of, select
-from search.words import stems
+from search.documents import Status
+from search.finding import status_at
+from search.gathering import description_passages, document_of_need, published_needs
+from search.models import AT_ONCE, Alert, SavedSearch
+from search.one_need import OneNeed
+from search.standing import (
+    Standing,
+    forget_councils,
+    forget_person,
+    found_by,
+    in_batches,
+    key_searches,
+    one_standing,
+)
+from search.telling import tell
+from tenders.needs.models import Need, NeedVersion
 
-ALERT_EVENTS = frozenset({"NeedPublished"})
-STOP_SEARCH = "stop-saved-search"
-TEMPLATE = "saved-search-found"
+NEW = frozenset({"NeedPublished"})
+CHANGED = frozenset({"NeedAmended", "NeedExtended"})
+ALERT_EVENTS = NEW | CHANGED | {"SearchSaved", "CouncilsLoaded", "AccountClosed"}
 
 
 def react(lines: Sequence[JournalLine]) -> None:
-    """Mails the owners of the saved searches that find a newly published need; a repeat mails nobody twice."""
+    """Compares needs that are new or changed with all saved searches; a repeat tells nobody twice."""
     for line in lines:
         alert(line)
 
 
 def alert(line: JournalLine) -> int:
-    """One published need: how many mails were written. One mail a person, however many searches found it."""
-    needs = published_needs([line.need or line.subject])
-    if not needs:
+    """One line of the journal: how many mails were written at once."""
+    if line.event == "CouncilsLoaded":
+        forget_councils()
         return 0
-    return write_letters(line, list(_letters(document_of_need(needs[0]))))
+    if line.event == "AccountClosed":
+        forget_person(line.subject)
+        return 0
+    if line.event == "SearchSaved":
+        return _catch_up(line)
+    needs = published_needs([line.need or line.subject])
+    return _compare(needs[0], line) if needs else 0
 
 
-def _letters(document: NeedDocument) -> Iterator[Letter]:
-    one = OneNeed(document)
-    found: dict[str, list[SavedSearch]] = {}
-    for batch in running_searches():
-        for search, person in batch:
-            if one.is_found_by(search.query_string):
-                found.setdefault(person.email, []).append(search)
-    for email, searches in found.items():
-        yield Letter(email, _context(document, searches), TEMPLATE, stop_url=stop_address(searches[0]))
+def _compare(need: Need, line: JournalLine) -> int:
+    reading = _open_reading(need)
+    if reading is None:
+        return 0
+    before = _reading_before(need, reading, line) if line.event in CHANGED else None
+    found = [each for each in found_by(reading) if _is_news_to(each, reading, before, line.at)]
+    return _tell_of(need.id, found, line.at)
 
 
-def _context(document: NeedDocument, searches: list[SavedSearch]) -> dict[str, object]:
-    return {
-        "need": document,
-        "address": absolute(document.url),
-        "searches": [{"name": each.name, "stop": stop_address(each)} for each in searches],
-    }
+def _open_reading(need: Need) -> OneNeed | None:
+    document, now = document_of_need(need), clock.now()
+    return OneNeed(document, now) if status_at(document, now) is Status.OPEN else None
 
 
-def stop_address(search: SavedSearch) -> str:
-    """The page with the one button that stops a saved search, without signing in."""
-    return absolute(f"/saved-searches/{make_token(STOP_SEARCH, search.id)}/stop")
+def _is_news_to(search: Standing, need: OneNeed, before: OneNeed | None, at: datetime) -> bool:
+    """A need older than the search stood in the list when it was saved, unless only this change has it found."""
+    if search.saved_at <= need.document.published_at:
+        return True
+    return before is not None and search.saved_at <= at and not before.is_found_by(search.query_string)
 
 
-class OneNeed:
-    """One need, read once, that many searches are tried on."""
-
-    def __init__(self, document: NeedDocument) -> None:
-        document = cleaned(document)  # type: ignore[assignment]
-        self._facts = facts_of(document)
-        self._published_at = document.published_at
-        self._texts = [stems(text) for text in (document.heading, *searched_texts(document))]
-        self._words = {stem for text in self._texts for stem in text}
-
-    def is_found_by(self, query_string: str) -> bool:
-        """Whether the search as saved finds this need; one that can no longer be read finds nothing."""
-        question = _question(query_string)
-        return question is not None and self._has(question.query) and self._passes(question)
-
-    def _passes(self, question: Question) -> bool:
-        chosen = select(Kind.NEED, [(1.0, self._facts, 0)], question.filters, Sort.NEWEST, self._published_at).chosen
-        return bool(chosen)
-
-    def _has(self, query: Query) -> bool:
-        if any(self._mentions(term) for term in query.excluded):
-            return False
-        return all(any(self._mentions(term) for term in clause.terms) for clause in query.clauses)
-
-    def _mentions(self, term: Term) -> bool:
-        if not self._words.issuperset(term.stems):
-            return False
-        wanted, length = list(term.stems), len(term.stems)
-        return length == 1 or any(
-            text[at : at + length] == wanted for text in self._texts for at in range(len(text) - length + 1)
-        )
-
-
-@lru_cache(maxsize=20_000)
-def _question(query_string: str) -> Question | None:
-    try:
-        return ask_again(query_string)
-    except QuestionUnreadable:
+def _reading_before(need: Need, reading: OneNeed, line: JournalLine) -> OneNeed | None:
+    """The need as it was before the line changed it; None when that version was not kept."""
+    earlier = int(line.facts.get("version", 0)) - 1
+    query = select(NeedVersion.snapshot).where(NeedVersion.need_id == need.id, NeedVersion.number == earlier)
+    snapshot = db.session.scalar(query)
+    if not snapshot:
         return None
+    words = json.loads(snapshot)
+    now, document = reading.document, SimpleNamespace(**words)
+    for name in ("requirements", "criteria", "questions"):
+        setattr(document, name, [SimpleNamespace(**each) for each in words[name]])
+    later = now.passages[len(description_passages(need)) :]
+    return OneNeed(
+        replace(
+            now,
+            title=words["title"],
+            region=words["region"] or None,
+            cpv_codes=tuple(words["cpv_codes"].split()),
+            value_pence=words["estimated_value_pence"],
+            capabilities=tuple(words["capabilities"]),
+            closes_at=datetime.fromisoformat(words["closes_at"]) if words["closes_at"] else None,
+            passages=(*description_passages(document), *later),  # type: ignore[arg-type]
+        ),
+        line.at,
+    )
 
 
-def described(search: SavedSearch) -> str:
-    """The search in words, or its name when it can no longer be read."""
-    question = _question(search.query_string)
-    return in_words(question) if question else search.name
+def _catch_up(line: JournalLine) -> int:
+    """A need may be published, and compared, between the instant of saving and its commit."""
+    key_searches()
+    search_id = int(line.facts["search"])
+    saved_at = db.session.scalar(select(SavedSearch.saved_at).where(SavedSearch.id == search_id)) or line.at
+    missed = select(Need.reference).where(Need.published_at >= saved_at, Need.published_at <= line.at)
+    mails = 0
+    for need in published_needs(db.session.scalars(missed).all()):
+        reading = _open_reading(need)
+        found = [each for each in one_standing(search_id) if reading and reading.is_found_by(each.query_string)]
+        mails += _tell_of(need.id, found, line.at)
+    return mails
+
+
+def _tell_of(need_id: int, found: Sequence[Standing], at: datetime) -> int:
+    for batch in in_batches(found):
+        enter(need_id, [each.id for each in batch], at)
+    people = sorted({each.person_id for each in found if each.rhythm == AT_ONCE})
+    return tell(AT_ONCE, people, clock.now())
+
+
+def enter(need_id: int, search_ids: Sequence[int], at: datetime) -> None:
+    """Writes down that the searches found the need, which was published or changed at that instant."""
+    of_need = (Alert.need_id == need_id) & Alert.search_id.in_(search_ids)
+    with db.housekeeping() as current:
+        known = set(current.scalars(select(Alert.search_id).where(of_need)))
+        now = clock.now()
+        current.add_all(
+            Alert(search_id=each, need_id=need_id, happened_at=at, found_at=now)
+            for each in search_ids
+            if each not in known
+        )
+        # Let go when a change took the need out of the search's reach; another change brought it back.
+        let_go = of_need & Alert.told_at.is_(None) & Alert.let_go_at.is_not(None)
+        current.execute(update(Alert).where(let_go).values(let_go_at=None, happened_at=at))

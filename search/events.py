@@ -33,6 +33,15 @@ class SearchSaved(Event):
     """A member kept a search; `subject` is saved-search and its number."""
 
     search: int
+    rhythm: str = "at-once"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RhythmChanged(Event):
+    """A member chose how often a saved search writes."""
+
+    search: int
+    rhythm: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +49,16 @@ class SavedSearchStopped(Event):
     """A saved search was stopped; no more mails come of it."""
 
     search: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedMuted(Event):
+    """Somebody wants no mail of saved searches about one need. Not which: that would tell who looks at it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeedUnmuted(Event):
+    """Somebody wants to hear again of a need that was muted."""
 
 
 @dataclass(frozen=True, kw_only=True)

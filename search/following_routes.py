@@ -16,6 +16,7 @@ from search.blueprint import blueprint
 from search.emails import CONFIRM_FOLLOW, STOP_FOLLOW
 from search.forms import ButtonForm, FollowForm
 from search.models import Follow
+from search.one_click import is_one_click, stopped, takes_one_click
 from tenders.needs.models import Need
 from tenders.needs.queries import get_public_need
 
@@ -60,10 +61,14 @@ def confirm_follow(token: str) -> Any:
 
 
 @blueprint.route("/follows/<token>/stop", methods=["GET", "POST"])
+@takes_one_click
 @public
 def stop_follow(token: str) -> Any:
     follow, need = _linked(STOP_FOLLOW, token)
     form = ButtonForm()
+    if is_one_click():
+        actions.stop_follow(follow.id)
+        return stopped()
     if form.validate_on_submit():
         actions.stop_follow(follow.id)
         flash(f"No more mails about “{need.title}”.", "success")

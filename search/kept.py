@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import func, select
 
-from marketplace.accounts.models import Membership, Person
 from marketplace.core import db
 from marketplace.core.errors import NotFound
-from search.models import Follow, NeedInvitation, SavedSearch
+from search.models import Alert, Follow, NeedInvitation, NeedMute, SavedSearch
 from suppliers.profiles.models import Supplier
 from tenders.needs.models import Need
 
@@ -63,27 +62,45 @@ def get_saved_search(search_id: int | None) -> SavedSearch:
     return found
 
 
-def running_searches(batch: int = 1000) -> Iterator[Sequence[tuple[SavedSearch, Person]]]:
-    """Every running search with its owner, a live member somewhere, in batches by number."""
-    live = select(Membership.id).where(
-        Membership.person_id == Person.id, Membership.approved_at.is_not(None), Membership.ended_at.is_(None)
-    )
+def get_alert(alert_id: int | None) -> tuple[Alert, SavedSearch, Need]:
+    """An alert with its search and need, as a mail's link names it; raises NotFound."""
+    query = select(Alert, SavedSearch, Need).join(SavedSearch, SavedSearch.id == Alert.search_id)
+    query = query.join(Need, Need.id == Alert.need_id).where(Alert.id == alert_id)
+    found = db.session.execute(query).first() if alert_id else None
+    if found is None:
+        raise NotFound(NO_FOLLOW)
+    return found[0], found[1], found[2]
+
+
+def find_mute(person_id: int, need_id: int) -> NeedMute | None:
+    """The person's wish to hear no more of this need."""
+    return db.session.scalar(select(NeedMute).where(NeedMute.person_id == person_id, NeedMute.need_id == need_id))
+
+
+def muted_by(person_id: int) -> Sequence[Need]:
+    """Needs that the person muted, the latest first."""
+    query = select(Need).join(NeedMute, NeedMute.need_id == Need.id).where(NeedMute.person_id == person_id)
+    return db.session.scalars(query.order_by(NeedMute.id.desc())).all()
+
+
+def lately_found(person_id: int, limit: int = 20) -> Sequence[tuple[Alert, SavedSearch, Need]]:
+    """What the person's running searches found and told, or will tell, the latest first; muted needs left out."""
+    muted = select(NeedMute.id).where(NeedMute.person_id == person_id, NeedMute.need_id == Alert.need_id)
     query = (
-        select(SavedSearch, Person)
-        .join(Person, Person.id == SavedSearch.person_id)
+        select(Alert, SavedSearch, Need)
+        .join(SavedSearch, SavedSearch.id == Alert.search_id)
+        .join(Need, Need.id == Alert.need_id)
         .where(
+            SavedSearch.person_id == person_id,
             SavedSearch.stopped_at.is_(None),
-            Person.erased_at.is_(None),
-            Person.email_confirmed_at.is_not(None),
-            live.exists(),
+            Alert.let_go_at.is_(None),
+            Need.published_at.is_not(None),
+            Need.withdrawn_at.is_(None),
+            ~muted.exists(),
         )
-        .order_by(SavedSearch.id)
-        .limit(batch)
+        .order_by(Alert.id.desc())
     )
-    last = 0
-    while rows := [(search, person) for search, person in db.session.execute(query.where(SavedSearch.id > last))]:
-        last = rows[-1][0].id
-        yield rows
+    return [(alert, search, need) for alert, search, need in db.session.execute(query.limit(limit))]
 
 
 def invitations_of(need_id: int) -> dict[int, NeedInvitation]:

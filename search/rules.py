@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 from marketplace.core.errors import Problem
 from search.asking import Question
+from search.documents import Status
+from search.models import RHYTHMS
 from tenders.needs.models import Need
 from tenders.needs.status import status_of
 
@@ -33,11 +35,18 @@ def save_problems(question: Question, already: int) -> list[Problem]:
         return [Problem("Search for something first: a saved search of everything would mail you every need.")]
     if question.note:
         return [Problem(question.note)]
+    if Status.OPEN not in (question.filters.statuses or {Status.OPEN}):
+        return [Problem("A new need is always open. Choose “Open” or “Open and past” as the status, then save.")]
     if len(question.query_string) > 1000:
         return [Problem("This search has too many filters to be saved. Take some away.")]
     if already >= MOST_SAVED:
         return [Problem(f"You have {MOST_SAVED} saved searches. Stop one before you save another.")]
     return []
+
+
+def rhythm_problems(rhythm: str) -> list[Problem]:
+    """Whether this is none of the rhythms in which a saved search can write."""
+    return [] if rhythm in RHYTHMS else [Problem("Select how often we write to you", "rhythm")]
 
 
 def invite_problems(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import current_app
+from sqlalchemy.orm import Session
 
 from marketplace import config
 from marketplace.core import db, mail
@@ -51,6 +52,12 @@ def write_letters(line: JournalLine, letters: Iterable[Letter]) -> int:
             )
             for each, subject, body in rendered
         )
+
+
+def post_letter(current: Session, key: str, letter: Letter) -> bool:
+    """Renders one mail and posts it in the caller's transaction; False when that key is there already."""
+    subject, body = _render("", letter)
+    return mail.post(current, key=key, to=letter.to, subject=subject, body=body, stop_url=letter.stop_url)
 
 
 def _render(event: str, letter: Letter) -> tuple[str, str]:

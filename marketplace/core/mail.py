@@ -77,6 +77,7 @@ def as_message(mail: Mail, sender: str) -> EmailMessage:
     message["Message-ID"] = f"<{mail.key.replace('@', '.').replace(' ', '')}@{sender.rpartition('@')[2]}>"
     if mail.stop_url:
         message["List-Unsubscribe"] = f"<{mail.stop_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058: the mail program may press for you
     message.set_content(mail.body)
     return message
 

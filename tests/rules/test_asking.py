@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 import pytest
 from werkzeug.datastructures import MultiDict
 
-from search.alerts import OneNeed
 from search.asking import (
     QuestionUnreadable,
     ask_again,
@@ -16,6 +15,7 @@ from search.asking import (
     in_words,
 )
 from search.documents import NeedDocument, Passage, Status
+from search.one_need import OneNeed
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
 
