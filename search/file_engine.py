@@ -122,7 +122,11 @@ class FileEngine(ABC):
                 self._generations.note(latest.values(), removals)
             try:
                 with self._readable():
-                    self._write_into(self._folder_in_use(), list(latest.values()), removals)
+                    folder = self._generations.current()
+                    if folder is None and not is_rebuilding:
+                        folder = self._make_first()
+                    if folder is not None:
+                        self._write_into(folder, list(latest.values()), removals)
             except SearchUnavailable:
                 if not is_rebuilding:  # else the new folder will have it
                     raise
@@ -284,12 +288,10 @@ class FileEngine(ABC):
                 self._broken = self._generations.stamp(), time.monotonic() + _TRIED_AGAIN_AFTER
             raise SearchUnavailable(f"The search index cannot be read ({type(error).__name__})") from error
 
-    def _folder_in_use(self) -> Path:
-        folder = self._generations.current()
-        if folder is None:
-            folder = self._generations.make_next()
-            self._make_empty(folder)
-            self._generations.use(folder)
+    def _make_first(self) -> Path:
+        folder = self._generations.make_next()
+        self._make_empty(folder)
+        self._generations.use(folder)
         return folder
 
 

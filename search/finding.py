@@ -10,10 +10,10 @@ from sqlalchemy import func, or_, select
 
 from marketplace import config
 from marketplace.core import clock, db
+from search.answering import answered
 from search.asking import Question
 from search.documents import Kind, NeedDocument, Status
-from search.engine import PAGE_SIZE, Filters, Results, SearchUnavailable, Sort
-from search.indexing import answering
+from search.engine import PAGE_SIZE, Filters, Results, SearchEngine, Sort
 from search.queries import Query, any_word_of, parse_query
 from tenders.needs.models import Need
 
@@ -37,19 +37,20 @@ class Found:
 
 def find(question: Question, page_size: int = PAGE_SIZE) -> Found:
     """The page of results that the question asks for."""
-    engine, is_slow = answering()
+    found, is_slow = answered(lambda engine: _found(engine, question, page_size))
+    return replace(found, is_slow=is_slow)
+
+
+def _found(engine: SearchEngine, question: Question, page_size: int) -> Found:
     search = engine.search_needs if question.kind is Kind.NEED else engine.search_suppliers
-    try:
-        results = search(
-            question.query, question.filters, question.sort, question.page, now=clock.now(), page_size=page_size
-        )
-    except SearchUnavailable:
-        return find(question, page_size)  # it broke between two looks; the next look sees that
+    results = search(
+        question.query, question.filters, question.sort, question.page, now=clock.now(), page_size=page_size
+    )
     widened = any_word_of(question.query) if not results.total else None
     if widened is not None:
         wider = search(widened, question.filters, question.sort, 1, now=clock.now(), page_size=1)
         widened = widened if wider.total else None
-    return Found(results, is_slow, widened)
+    return Found(results, False, widened)
 
 
 def find_reference_of(text: str) -> str | None:
@@ -67,8 +68,10 @@ def find_reference_of(text: str) -> str | None:
 
 def find_references(question: Question) -> list[str]:
     """The references of all needs that a question finds, in its order."""
-    engine, _ = answering()
-    return [reference for reference, _ in engine.ranked(question.query, question.filters, question.sort, now=clock.now())]
+    ranked, _ = answered(
+        lambda engine: engine.ranked(question.query, question.filters, question.sort, now=clock.now())
+    )
+    return [reference for reference, _ in ranked]
 
 
 def find_newest(question: Question, limit: int = FEED_SIZE) -> list[NeedDocument]:
@@ -102,13 +105,9 @@ def similar_references(reference: str, title: str, limit: int = 4) -> tuple[str,
 def _look_for_similar(reference: str, title: str, limit: int) -> tuple[str, ...]:
     words = [term.typed for clause in parse_query(title).clauses for term in clause.typed]
     query = parse_query(" OR ".join(sorted(set(words), key=lambda word: (-len(word), word))[:SIMILAR_WORDS]))
-    engine, is_slow = answering()
-    if query.is_empty or is_slow:
+    if query.is_empty:
         return ()
-    try:
-        scores = dict(engine.ranked(query, Filters(), now=clock.now()))
-    except SearchUnavailable:
-        return ()
+    scores = dict(answered(lambda engine: engine.ranked(query, Filters(), now=clock.now()))[0])
     least = LEAST_LIKENESS * scores.pop(reference, 0.0)
     alike = sorted((each for each in scores if scores[each] >= least), key=lambda each: (-scores[each], each))
     return tuple(alike[:limit])

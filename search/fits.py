@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from marketplace.accounts.models import Membership, Organisation
 from marketplace.core import clock, db
+from search.answering import answered
 from search.documents import Kind, Passage
-from search.engine import Match, SearchUnavailable
+from search.engine import Match
 from search.gathering import matching_passages
-from search.indexing import answering
 from search.plain_lists import needs_by_reference
 from search.reasons import WORKS
 from search.words import stems
@@ -74,10 +74,9 @@ def suppliers_for(need: Need, limit: int = MOST_SUPPLIERS) -> list[Fit]:
 
 
 def _match(passages: list[Passage], kind: Kind) -> list[Match]:
-    try:
-        return answering()[0].match(passages, kind, MOST_WEIGHED, now=clock.now()) if passages else []
-    except SearchUnavailable:
+    if not passages:
         return []
+    return answered(lambda engine: engine.match(passages, kind, MOST_WEIGHED, now=clock.now()))[0]
 
 
 def _known(matches: Iterable[Match], rows: Mapping[str, Any]) -> Iterator[tuple[Match, Any]]:

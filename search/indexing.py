@@ -1,19 +1,13 @@
-"""The index follows the journal: which events change which documents, rebuilding, checking, and who answers a search."""
+"""The index follows the journal: which events change which documents, rebuilding, checking, and mending by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from pathlib import Path
 
-from marketplace import config
-from marketplace.core import clock
 from marketplace.core.journal import JournalLine
-from search.documents import Document, Kind, cleaned, fingerprint
-from search.engine import SearchEngine, SearchUnavailable
-from search.engines import make_engine
-from search.fallback import FallbackEngine
+from search.answering import IndexState, answering, engine, index_state
+from search.documents import Kind, cleaned, fingerprint
+from search.engine import RebuildRunning, SearchUnavailable
 from search.gathering import (
     document_of_need,
     document_of_supplier,
@@ -22,12 +16,11 @@ from search.gathering import (
     reading_apart,
     suppliers_named_in,
 )
-from search.whoosh_engine import PROMISED_DOCUMENTS
 from suppliers.profiles.queries import references_of_person
 
 __all__ = [
     "INDEX_EVENTS", "IndexState", "answering", "check_index", "document_of_need", "document_of_supplier", "engine",
-    "index_state", "react", "rebuild_index",
+    "index_state", "keep_index", "mend_differences", "mend_index", "react", "rebuild_index",
 ]  # fmt: skip
 
 NEED_EVENTS = frozenset(
@@ -70,38 +63,6 @@ INDEX_EVENTS = NEED_EVENTS | SUPPLIER_EVENTS | PERSON_EVENTS
 LISTS = {"NeedsImported": "references", "SuppliersImported": "suppliers"}
 WINNERS_NAMED = frozenset({"NeedsImported"})
 SUPPLIER_PREFIX = "S-"
-FALLBACK_KEPT = timedelta(seconds=60)
-
-_engines: dict[tuple[Path, str], SearchEngine] = {}
-_fallbacks: dict[Path, tuple[datetime, FallbackEngine]] = {}
-
-
-def engine() -> SearchEngine:
-    """This process's engine of the settings, over its own folder or the database, opened on first use."""
-    settings = config.current()
-    key = settings.index_folder, settings.url
-    if key not in _engines:
-        _engines[key] = make_engine(settings.search_engine, *key)
-    return _engines[key]
-
-
-def answering() -> tuple[SearchEngine, bool]:
-    """Who answers searches now, and whether it is the slow stand-in because the index is missing or broken."""
-    chosen = engine()
-    try:
-        chosen.references(Kind.SUPPLIER)
-    except SearchUnavailable:
-        return _fallback(), True
-    return chosen, False
-
-
-def _fallback() -> FallbackEngine:
-    folder, now = config.current().index_folder, clock.now()
-    made = _fallbacks.get(folder)
-    if made is None or not timedelta() <= now - made[0] < FALLBACK_KEPT:
-        with reading_apart():
-            _fallbacks[folder] = made = (now, FallbackEngine(every_document()))
-    return made[1]
 
 
 def react(lines: Sequence[JournalLine]) -> None:
@@ -110,10 +71,47 @@ def react(lines: Sequence[JournalLine]) -> None:
     suppliers = sorted({each for line in lines for each in suppliers_in(line)})
     if not needs and not suppliers:
         return
+    try:
+        if mend_index():
+            return
+    except RebuildRunning:
+        pass  # what is written now is taken over into the index that is being built
+    _write(needs, suppliers)
+
+
+def _write(needs: Sequence[str], suppliers: Sequence[str]) -> None:
     upserts = documents_for(needs, suppliers)
     here = {(each.kind, each.reference) for each in upserts}
     asked = [(Kind.NEED, each) for each in needs] + [(Kind.SUPPLIER, each) for each in suppliers]
     engine().write(upserts, [each for each in asked if each not in here])
+
+
+def mend_index() -> int:
+    """Builds an index that is missing, broken or of another version, and gives 1; 0 when there was no need.
+
+    Raises RebuildRunning when another process is at it.
+    """
+    if engine().is_ready() and engine().is_healthy():
+        return 0
+    rebuild_index(lambda _: None)
+    return 1
+
+
+def keep_index() -> int:
+    """For the timetable: mends an index that cannot be read, unless that is being done."""
+    try:
+        return mend_index()
+    except RebuildRunning:
+        return 0
+
+
+def mend_differences() -> int:
+    """Writes again whatever differs from the database, and gives how many documents that were."""
+    if keep_index() or not engine().is_ready():
+        return 1
+    found = _differences()
+    _write(*(sorted(reference for kind, reference in found if kind is each) for each in Kind))
+    return len(found)
 
 
 def needs_in(line: JournalLine) -> list[str]:
@@ -150,52 +148,25 @@ def rebuild_index(tell: Callable[[str], None]) -> int:
 
 def check_index() -> list[str]:
     """Where index and database differ, in words; empty when they agree."""
-    wanted: dict[Kind, dict[str, Document]] = {kind: {} for kind in Kind}
-    with reading_apart():
-        for document in every_document():
-            wanted[document.kind][document.reference] = document
+    if not engine().is_ready():
+        return ["There is no index of this version that can be read: run `marketplace reindex`"]
     try:
-        found = {kind: engine().references(kind) for kind in Kind}
+        return [f"{kind} {reference} {how}" for (kind, reference), how in _differences().items()]
     except SearchUnavailable as fault:
         return [str(fault)]
-    differences = []
-    for kind in Kind:
-        for reference in sorted(wanted[kind].keys() | found[kind].keys()):
-            mark = found[kind].get(reference)
-            if reference not in wanted[kind]:
-                differences.append(f"{kind} {reference} is in the index and not public in the database")
-            elif mark is None:
-                differences.append(f"{kind} {reference} is missing from the index")
-            elif mark != fingerprint(cleaned(wanted[kind][reference])):
-                differences.append(f"{kind} {reference} differs from the database")
+
+
+def _differences() -> dict[tuple[Kind, str], str]:
+    """What is not in the index as it is in the database, in order of kind and reference; raises SearchUnavailable."""
+    with reading_apart():
+        wanted = {(each.kind, each.reference): fingerprint(cleaned(each)) for each in every_document()}
+    found = {(kind, reference): mark for kind in Kind for reference, mark in engine().references(kind).items()}
+    differences = {}
+    for key in sorted(wanted.keys() | found.keys()):
+        if key not in wanted:
+            differences[key] = "is in the index and not public in the database"
+        elif key not in found:
+            differences[key] = "is missing from the index"
+        elif wanted[key] != found[key]:
+            differences[key] = "differs from the database"
     return differences
-
-
-@dataclass(frozen=True)
-class IndexState:
-    """What the administrator sees of the index: whether it answers, how much is in it, and a word of advice."""
-
-    is_healthy: bool
-    needs: int
-    suppliers: int
-    advice: str
-
-    @property
-    def is_within_promise(self) -> bool:
-        return max(self.needs, self.suppliers) <= PROMISED_DOCUMENTS
-
-
-def index_state() -> IndexState:
-    """The state of this copy's index now."""
-    chosen = engine()
-    if not chosen.is_healthy():
-        advice = (
-            "The index is missing or broken. Searches are answered slowly from the database. Run: marketplace reindex"
-        )
-        return IndexState(False, 0, 0, advice)
-    needs, suppliers = len(chosen.references(Kind.NEED)), len(chosen.references(Kind.SUPPLIER))
-    state = IndexState(True, needs, suppliers, "")
-    if state.is_within_promise:
-        return state
-    advice = f"More than {PROMISED_DOCUMENTS:,} documents of one kind: searches will be slower than promised."
-    return IndexState(True, needs, suppliers, advice)

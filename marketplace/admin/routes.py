@@ -21,6 +21,7 @@ from marketplace.core.errors import NotFound, Problems
 from marketplace.core.forms import add_problems
 from marketplace.core.pages import page, page_number
 from marketplace.reference import capabilities
+from search.answering import index_state
 
 blueprint = Blueprint("admin", __name__)
 KINDS = {"authority": "Council", "supplier": "Supplier", "audit_body": "Audit body", "platform": "This service"}
@@ -40,6 +41,7 @@ def dashboard() -> Any:
         faults=queries.faulty_deliveries(),
         unsent=unsent,
         failed_mails=failed_mails,
+        index=index_state(),
     )
 
 

@@ -101,4 +101,5 @@ def robots() -> Response:
 def health() -> Any:
     """200 while pages can be served; the index may be away, then searches are answered from the database."""
     db.session.execute(text("select 1"))
-    return jsonify(status="ok", database="ok", index="ok" if engine().is_healthy() else "answered from the database")
+    is_ready = engine().is_ready() and engine().is_healthy()
+    return jsonify(status="ok", database="ok", index="ok" if is_ready else "answered from the database")
