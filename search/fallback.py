@@ -30,7 +30,7 @@ from search.queries import Clause, Query, Term
 from search.results import make_results
 from search.selection import Facts, facts_of, select
 from search.similar import similar_needs
-from search.spelling import did_you_mean
+from search.spelling import FEW, did_you_mean
 from search.words import fold, split_words, stems
 
 # How much another word of the same stem counts: park for parking, access for accessibility.
@@ -138,7 +138,7 @@ class FallbackEngine:
         documents = list(self._documents[kind].values())
         found = self._found(documents, query)
         selection = select(kind, found, filters, sort, now)
-        mended = did_you_mean(query, _vocabulary(documents)) if not found else None
+        mended = did_you_mean(query, _vocabulary(documents), len(found)) if len(found) <= FEW else None
         return make_results(selection, query, page, page_size, documents.__getitem__, mended, began)
 
     def _found(self, documents: Sequence[Document], query: Query) -> list[tuple[float, Facts, int]]:

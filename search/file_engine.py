@@ -22,7 +22,7 @@ from search.results import make_results
 from search.selection import Selection
 from search.shape import shape_of_documents
 from search.similar import similar_needs
-from search.spelling import did_you_mean
+from search.spelling import FEW, did_you_mean
 
 PROGRESS_EVERY = 250
 _TRIED_AGAIN_AFTER = 30.0  # seconds that a broken index is left alone
@@ -136,7 +136,7 @@ class FileEngine(ABC):
         with self._generations.rebuilding():
             folder = self._generations.make_next()
             self._make_empty(folder)
-            feed = _Once(documents, progress)
+            feed = Once(documents, progress)
             self._fill(folder, feed)
             if feed.repeated:
                 self._write_into(folder, list(feed.repeated.values()), [])
@@ -237,7 +237,8 @@ class FileEngine(ABC):
         with self._readable():
             view = self._documents(kind)
             found = view.selected(query, filters, sort, now, self._seconds)
-            mended = None if found.has_words or found.is_partial else did_you_mean(query, view.vocabulary)
+            count = max(1, len(found.selection.chosen)) if found.has_words else 0
+            mended = None if found.is_partial or count > FEW else did_you_mean(query, view.vocabulary, count)
             return make_results(
                 found.selection, query, page, page_size, view.document, mended, began, found.is_partial
             )
@@ -295,7 +296,7 @@ class FileEngine(ABC):
         return folder
 
 
-class _Once:
+class Once:
     """Cleaned documents, each reference once; those that come again are kept aside, the last one counts."""
 
     def __init__(self, documents: Iterable[Document], progress: Callable[[int], None] | None) -> None:
