@@ -2,9 +2,11 @@
 
 A supplier's score is the root of the sum of its squared passage scores, only the best few of them: one good paragraph
 outweighs many faint ones, and having many contracts is no advantage in itself. It is divided by the need's own norm,
-so that scores compare across needs.
+so that scores compare across needs. Where sentence vectors are installed, closeness of meaning is added to it.
+What was tried and what it brought: docs/decisions/0012-matching.md.
 """
 
+import heapq
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -12,7 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from search.documents import Passage, PassageDocument
-from search.engine import Match
+from search.engine import Match, Reason
 from search.reasons import give_reasons, key_phrases
 from search.selection import turn
 from search.words import STOP_STEMS, stems
@@ -21,10 +23,13 @@ K1, B = 2.0, 0.9  # high B: a short passage that has the words is about them
 MOST_PASSAGES = 1000
 MOST_COUNTED = 5  # as good as fifty on real awards, and a firm with fifty contracts outweighs a newcomer less
 MOST_WORDS = 40  # a long need is matched by its weightiest words
-WEIGHED_WHOLE = 200  # up to so many open needs, each is weighed; beyond, only those that share the weightiest words
+WEIGHED_WHOLE = 2000  # up to so many open needs, each is weighed; beyond, only those that share the weightiest words
+BEST = 10  # how well the best so many suppliers fit tells how far a need's scores reach
+TYPICAL = 4.5  # the mean score of the best ten is about so many times the norm, which needs no search
 TITLE = "Title"
 
 ScoredPassage = tuple[float, str]
+Reasons = tuple[tuple[Reason, ...], tuple[str, ...]]
 
 
 class PassageIndex(Protocol):
@@ -52,19 +57,37 @@ class PassageIndex(Protocol):
         """What count_words says of one document's passages."""
 
 
+class Meaning(Protocol):
+    """Closeness of meaning, where a model of the language is there: 0 like any other, 1 like the best ten."""
+
+    def suppliers_for(self, need: Sequence[Passage]) -> Mapping[str, float]:
+        """Every supplier's closeness to a need; empty when the model cannot tell."""
+
+    def needs_for(self, supplier: Sequence[Passage], open_needs: Collection[str]) -> Mapping[str, float]:
+        """The closeness of those open needs that it knows to a supplier."""
+
+
 def match_suppliers(
-    need: Sequence[Passage], suppliers: PassageIndex, rarity: Callable[[str], float], limit: int, now: datetime
+    need: Sequence[Passage],
+    suppliers: PassageIndex,
+    rarity: Callable[[str], float],
+    limit: int,
+    now: datetime,
+    *,
+    explained: int | None = None,
+    meaning: Meaning | None = None,
 ) -> list[Match]:
-    """Suppliers for a need; equals stand in an order drawn anew every day, never by name or wins."""
-    weights = word_weights(count_words(need), suppliers.rarity)
-    norm = norm_of(weights, suppliers)
-    scores = aggregate(suppliers.score(weights, MOST_PASSAGES))
-    best = sorted(scores, key=lambda reference: (-round(scores[reference], 6), turn(reference, now)))[:limit]
+    """Suppliers for a need; equals stand in an order drawn anew every day, never by name or wins.
+
+    The first `explained` are given with their reasons, all when None.
+    """
+    best = _best(_weigh_suppliers(need, suppliers, meaning), limit, now)
     phrases = key_phrases(need, rarity)
-    return [
-        Match(reference, scores[reference] / norm, *give_reasons(phrases, _plain(suppliers, reference)))
-        for reference in best
-    ]
+
+    def reasons(reference: str) -> Reasons:
+        return give_reasons(phrases, _plain(suppliers, reference))
+
+    return _explain(best, reasons, explained)
 
 
 def match_needs(
@@ -75,25 +98,85 @@ def match_needs(
     rarity: Callable[[str], float],
     limit: int,
     now: datetime,
+    *,
+    explained: int | None = None,
+    meaning: Meaning | None = None,
 ) -> list[Match]:
     """Open needs for a supplier, each weighed as if the need had searched for this supplier."""
+    near = meaning.needs_for(supplier, open_needs) if meaning else {}
     if len(open_needs) > WEIGHED_WHOLE:
-        weights = word_weights(count_words(supplier), needs.rarity)
-        near = aggregate(needs.score(weights, MOST_PASSAGES, open_needs))
-        open_needs = sorted(near, key=near.__getitem__, reverse=True)[:WEIGHED_WHOLE]
-    counted = [Counter(stems(line)) for passage in supplier for line in passage.text.splitlines()]
-    scores = {reference: fit(needs.word_counts(reference), counted, suppliers) for reference in open_needs}
+        open_needs = _nearest(supplier, needs, open_needs, near)
+    work = PassagesWeighed(supplier, suppliers)
+    scores = {reference: work.fit(needs.word_counts(reference)) for reference in open_needs}
+    if near:
+        scores = {reference: scores[reference] / TYPICAL + near.get(reference, 0.0) for reference in scores}
+    best = _best(scores, limit, now)
+
+    def reasons(reference: str) -> Reasons:
+        return give_reasons(key_phrases(_plain(needs, reference), rarity), supplier)
+
+    return _explain(best, reasons, explained)
+
+
+def _weigh_suppliers(need: Sequence[Passage], suppliers: PassageIndex, meaning: Meaning | None) -> dict[str, float]:
+    weights = word_weights(count_words(need), suppliers.rarity)
+    scores = aggregate(suppliers.score(weights, MOST_PASSAGES))
+    near = meaning.suppliers_for(need) if meaning else {}
+    if not near:
+        norm = norm_of(weights, suppliers)
+        return {reference: score / norm for reference, score in scores.items()}
+    best = heapq.nlargest(BEST, scores.values())
+    reach = sum(best) / len(best) if best else 1.0
+    return {each: scores.get(each, 0.0) / reach + near.get(each, 0.0) for each in scores.keys() | near.keys()}
+
+
+def _nearest(
+    supplier: Sequence[Passage], needs: PassageIndex, open_needs: Collection[str], near: Mapping[str, float]
+) -> list[str]:
+    """The open needs worth weighing when there are too many: those that share words, and the closest in meaning."""
+    scores = aggregate(needs.score(word_weights(count_words(supplier), needs.rarity), MOST_PASSAGES, open_needs))
+    by_words = heapq.nlargest(WEIGHED_WHOLE, scores, key=scores.__getitem__)
+    by_meaning = heapq.nlargest(WEIGHED_WHOLE // 2, near, key=near.__getitem__)
+    return list(dict.fromkeys(by_words + by_meaning))
+
+
+def _best(scores: Mapping[str, float], limit: int, now: datetime) -> list[tuple[str, float]]:
     found = [reference for reference in scores if scores[reference] > 0]
-    best = sorted(found, key=lambda reference: (-round(scores[reference], 6), turn(reference, now)))[:limit]
-    phrases = {reference: key_phrases(_plain(needs, reference), rarity) for reference in best}
-    return [Match(reference, scores[reference], *give_reasons(phrases[reference], supplier)) for reference in best]
+    found.sort(key=lambda reference: (-round(scores[reference], 6), turn(reference, now)))
+    return [(reference, scores[reference]) for reference in found[:limit]]
 
 
-def fit(need: Counter, counted: Sequence[Counter], suppliers: PassageIndex) -> float:
-    """How well one supplier's passages, as counts of stems, answer one need, as count_words gives it."""
-    weights = word_weights(need, suppliers.rarity)
-    scored = [(bm25(weights, counts, suppliers), "") for counts in counted]
-    return aggregate(scored).get("", 0.0) / norm_of(weights, suppliers)
+def _explain(
+    best: Sequence[tuple[str, float]], reasons: Callable[[str], Reasons], explained: int | None
+) -> list[Match]:
+    explained = len(best) if explained is None else explained
+    told = [Match(reference, score, *reasons(reference)) for reference, score in best[:explained]]
+    return told + [Match(reference, score) for reference, score in best[explained:]]
+
+
+class PassagesWeighed:
+    """One supplier's passages, each word's worth in them worked out once for all the needs that ask."""
+
+    def __init__(self, supplier: Sequence[Passage], suppliers: PassageIndex) -> None:
+        self._suppliers = suppliers
+        self._worth: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        lines = [line for passage in supplier for line in passage.text.splitlines()]
+        for number, counts in enumerate(Counter(stems(line)) for line in lines):
+            fullness = K1 * (1 - B + B * counts.total() / (suppliers.average_length or 1))
+            for stem, count in counts.items():
+                worth = suppliers.rarity(stem) * count * (K1 + 1) / (count + fullness)
+                self._worth[stem].append((number, worth))
+
+    def fit(self, need: Mapping[str, int]) -> float:
+        """How well they answer a need, as count_words gives it."""
+        weights = word_weights(need, self._suppliers.rarity)
+        scores: dict[int, float] = defaultdict(float)
+        for stem, weight in weights.items():
+            for number, worth in self._worth.get(stem, ()):
+                scores[number] += weight * worth
+        if not scores:
+            return 0.0
+        return aggregate((score, "") for score in scores.values())[""] / norm_of(weights, self._suppliers)
 
 
 def count_words(passages: Iterable[Passage | PassageDocument]) -> Counter:
@@ -106,8 +189,8 @@ def count_words(passages: Iterable[Passage | PassageDocument]) -> Counter:
 
 
 def word_weights(counts: Mapping[str, int], rarity: Callable[[str], float]) -> dict[str, float]:
-    """The weightiest words, 1 + ln(count)."""
-    weights = {stem: 1 + math.log(count) for stem, count in counts.items()}
+    """The weightiest words: 1 + ln(count), and rare ones count half as much again as BM25 has it."""
+    weights = {stem: (1 + math.log(count)) * math.sqrt(rarity(stem)) for stem, count in counts.items()}
     best = sorted(weights, key=lambda stem: (-weights[stem] * rarity(stem), stem))[:MOST_WORDS]
     return {stem: weights[stem] for stem in best}
 
