@@ -1,6 +1,6 @@
 """The one door to full text: what a page or a listener may ask of whichever engine stands behind it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -118,6 +118,16 @@ class Match:
     not_mentioned: tuple[str, ...] = ()
 
 
+class Meaning(Protocol):
+    """Closeness of meaning, where a model of the language is there: 0 like any other, 1 like the best ten."""
+
+    def suppliers_for(self, need: Sequence[Passage]) -> Mapping[str, float]:
+        """Every supplier's closeness to a need; empty when the model cannot tell."""
+
+    def needs_for(self, supplier: Sequence[Passage], open_needs: Collection[str]) -> Mapping[str, float]:
+        """The closeness of those open needs that it knows to a supplier."""
+
+
 class SearchEngine(Protocol):
     """What every engine answers; `now` is aware UTC, and a need's status is read from it at each search."""
 
@@ -150,8 +160,17 @@ class SearchEngine(Protocol):
     def similar(self, passages: Sequence[Passage], limit: int = 20, *, now: datetime) -> list[tuple[str, float]]:
         """Published needs of any status like the one with these passages, by search.similar.similar_needs."""
 
-    def match(self, passages: Sequence[Passage], kind: Kind, limit: int = 20, *, now: datetime) -> list[Match]:
-        """The suppliers for a need's passages, or the open needs for a supplier's, best first."""
+    def match(
+        self,
+        passages: Sequence[Passage],
+        kind: Kind,
+        limit: int = 20,
+        *,
+        now: datetime,
+        explained: int | None = None,
+        meaning: Meaning | None = None,
+    ) -> list[Match]:
+        """Suppliers for a need's passages, or open needs for a supplier's; the first `explained` with reasons."""
 
     def references(self, kind: Kind) -> dict[str, str]:
         """Every indexed reference with the fingerprint of its document, for `reindex --check`."""

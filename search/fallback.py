@@ -17,7 +17,7 @@ from search.documents import (
     fingerprint,
     passages_of,
 )
-from search.engine import PAGE_SIZE, Filters, Match, Results, Sort
+from search.engine import PAGE_SIZE, Filters, Match, Meaning, Results, Sort
 from search.matching import (
     K1,
     B,
@@ -102,8 +102,17 @@ class FallbackEngine:
         published = {name for name, need in needs.items() if isinstance(need, NeedDocument) and need.published_at <= now}
         return similar_needs(passages, MemoryPassages(needs.values()), published.__contains__, limit)
 
-    def match(self, passages: Sequence[Passage], kind: Kind, limit: int = 20, *, now: datetime) -> list[Match]:
-        """The suppliers for a need's passages, or the open needs for a supplier's, best first."""
+    def match(
+        self,
+        passages: Sequence[Passage],
+        kind: Kind,
+        limit: int = 20,
+        *,
+        now: datetime,
+        explained: int | None = None,
+        meaning: Meaning | None = None,
+    ) -> list[Match]:
+        """Suppliers for a need's passages, or open needs for a supplier's; the first `explained` with reasons."""
         needs = MemoryPassages(self._documents[Kind.NEED].values())
         suppliers = MemoryPassages(self._documents[Kind.SUPPLIER].values())
 
@@ -111,8 +120,10 @@ class FallbackEngine:
             return needs.rarity(stem) + suppliers.rarity(stem)
 
         if kind is Kind.SUPPLIER:
-            return match_suppliers(passages, suppliers, rarity, limit, now)
-        return match_needs(passages, needs, suppliers, self._open_needs(now), rarity, limit, now)
+            return match_suppliers(passages, suppliers, rarity, limit, now, explained=explained, meaning=meaning)
+        return match_needs(
+            passages, needs, suppliers, self._open_needs(now), rarity, limit, now, explained=explained, meaning=meaning
+        )
 
     def references(self, kind: Kind) -> dict[str, str]:
         """Every reference with the fingerprint of its document."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
 
 from search.documents import Document, Kind, Passage, cleaned
-from search.engine import PAGE_SIZE, Filters, Match, Results, SearchUnavailable, Sort
+from search.engine import PAGE_SIZE, Filters, Match, Meaning, Results, SearchUnavailable, Sort
 from search.generations import Generations
 from search.matching import PassageIndex, match_needs, match_suppliers
 from search.queries import Query
@@ -109,7 +109,11 @@ class FileEngine(ABC):
     def _open_passages(self, folder: Path, kind: Kind, before: PassageView | None) -> PassageView:
         """A view of the latest commit of the passages."""
 
-    def _forget(self) -> None:  # noqa: B027 - engines that keep nothing open have nothing to do
+    def _is_fault(self, error: BaseException) -> bool:
+        """Whether an error may come of a missing or broken file."""
+        return isinstance(error, Exception)
+
+    def _forget(self) -> None:  # noqa: B027
         """Lets go of whatever was opened of the folder in use."""
 
     def write(self, upserts: Iterable[Document], removals: Iterable[tuple[Kind, str]] = ()) -> None:
@@ -181,8 +185,17 @@ class FileEngine(ABC):
             found = self._documents(kind).selected(query, filters, sort, now, self._seconds)
             return [(facts.reference, score) for score, facts, _ in found.selection.chosen]
 
-    def match(self, passages: Sequence[Passage], kind: Kind, limit: int = 20, *, now: datetime) -> list[Match]:
-        """The suppliers for a need's passages, or the open needs for a supplier's, best first."""
+    def match(
+        self,
+        passages: Sequence[Passage],
+        kind: Kind,
+        limit: int = 20,
+        *,
+        now: datetime,
+        explained: int | None = None,
+        meaning: Meaning | None = None,
+    ) -> list[Match]:
+        """Suppliers for a need's passages, or open needs for a supplier's; the first `explained` with reasons."""
         with self._readable():
             needs, suppliers = self._passages(Kind.NEED), self._passages(Kind.SUPPLIER)
 
@@ -190,9 +203,11 @@ class FileEngine(ABC):
                 return needs.rarity(stem) + suppliers.rarity(stem)
 
             if kind is Kind.SUPPLIER:
-                return match_suppliers(passages, suppliers, rarity, limit, now)
+                return match_suppliers(passages, suppliers, rarity, limit, now, explained=explained, meaning=meaning)
             open_needs = self._documents(Kind.NEED).open_needs(now)
-            return match_needs(passages, needs, suppliers, open_needs, rarity, limit, now)
+            return match_needs(
+                passages, needs, suppliers, open_needs, rarity, limit, now, explained=explained, meaning=meaning
+            )
 
     def similar(self, passages: Sequence[Passage], limit: int = 20, *, now: datetime) -> list[tuple[str, float]]:
         """Published needs of any status like the one with these passages."""
@@ -283,7 +298,9 @@ class FileEngine(ABC):
             yield
         except SearchUnavailable:
             raise
-        except Exception as error:
+        except BaseException as error:
+            if not self._is_fault(error):
+                raise
             with self._lock:
                 self._let_go()
                 self._broken = self._generations.stamp(), time.monotonic() + _TRIED_AGAIN_AFTER

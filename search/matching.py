@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Protocol
 
 from search.documents import Passage, PassageDocument
-from search.engine import Match, Reason
+from search.engine import Match, Meaning, Reason
 from search.reasons import give_reasons, key_phrases
 from search.selection import turn
 from search.words import STOP_STEMS, stems
@@ -55,16 +55,6 @@ class PassageIndex(Protocol):
 
     def word_counts(self, reference: str) -> Counter:
         """What count_words says of one document's passages."""
-
-
-class Meaning(Protocol):
-    """Closeness of meaning, where a model of the language is there: 0 like any other, 1 like the best ten."""
-
-    def suppliers_for(self, need: Sequence[Passage]) -> Mapping[str, float]:
-        """Every supplier's closeness to a need; empty when the model cannot tell."""
-
-    def needs_for(self, supplier: Sequence[Passage], open_needs: Collection[str]) -> Mapping[str, float]:
-        """The closeness of those open needs that it knows to a supplier."""
 
 
 def match_suppliers(
