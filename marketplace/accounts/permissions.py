@@ -34,6 +34,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "draft_need": frozenset({"authority.officer"}),
     "amend_need": frozenset({"authority.officer"}),
     "approve_need": frozenset({"authority.approver"}),
+    "replace_duty_holder": frozenset({"authority.officer", "authority.approver"}),
     "withdraw_need": frozenset({"authority.officer", "authority.approver"}),
     "answer_questions": frozenset({"authority.officer"}),
     "invite_suppliers": frozenset({"authority.officer"}),

@@ -11,6 +11,7 @@ from marketplace.accounts.models import Membership
 from marketplace.core import clock
 from tenders.needs import queries
 from tenders.needs.models import Need
+from tenders.needs.replacing import DUTY_DEEDS, vacant_duties
 from tenders.needs.rules import content_problems, notice_problems
 
 
@@ -37,8 +38,29 @@ class Place:
     is_done: bool = False
 
 
+@dataclass(frozen=True)
+class PanelRow:
+    """A line of a panel: a link and a sentence."""
+
+    title: str
+    href: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What a higher room shows beside a need while it is written."""
+
+    heading: str
+    text: str
+    rows: tuple[PanelRow, ...] = ()
+    link: str = ""
+    href: str = ""
+
+
 TASK_SOURCES: list[Callable[[Membership], list[Task]]] = []
 PLACE_SOURCES: list[Callable[[Need, Membership], list[Place]]] = []
+DRAFT_PANELS: list[Callable[[Need, Membership], Panel]] = []
 
 
 def tasks_of(member: Membership) -> list[Task]:
@@ -52,9 +74,28 @@ def places_of(need: Need, member: Membership) -> list[Place]:
     return [place for source in PLACE_SOURCES for place in source(need, member)]
 
 
+def panels_of(need: Need, member: Membership) -> list[Panel]:
+    """What the higher rooms show beside a need that is not published."""
+    return [panel(need, member) for panel in DRAFT_PANELS]
+
+
 def need_tasks(member: Membership) -> list[Task]:
     """Approvals asked of this member, and the member's own drafts: those that came back, can go on, are unfinished."""
-    return [*_approvals(member), *_own_drafts(member)]
+    return [*_approvals(member), *_own_drafts(member), *_duties_to_pass_on(member)]
+
+
+def _duties_to_pass_on(member: Membership) -> list[Task]:
+    if not has_permission("replace_duty_holder", member):
+        return []
+    return [
+        Task(
+            f"Name somebody to {DUTY_DEEDS[row.duty]} in the place of {row.person.name}",
+            f"/council/needs/{need.reference}/duties/{row.id}",
+            need.title,
+        )
+        for need in queries.needs_with_people_gone(member.organisation_id)
+        for row in vacant_duties(need)
+    ]
 
 
 def _approvals(member: Membership) -> list[Task]:

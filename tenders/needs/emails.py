@@ -82,6 +82,17 @@ def need_published(line: JournalLine) -> Iterator[Letter]:
         yield Letter(person.email, context, template="panel-named")
 
 
+def duty_handed_over(line: JournalLine) -> Iterable[Letter]:
+    """To the colleague who has the duty now."""
+    need = queries.get_need_by_reference(line.need)
+    duty = line.facts["duty"]
+    people = {each.person.pseudonym: each.person for each in need.people_with(duty)}
+    person = people.get(line.facts["named"])
+    if person is None or person.erased_at is not None:
+        return []
+    return [Letter(person.email, {**_context(need), "name": person.name, "duty": DUTY_WORDS[duty]})]
+
+
 EMAILS: dict[str, Writer] = {
     "ApprovalAsked": approval_asked,
     "NeedSentBack": to_author,
@@ -89,4 +100,5 @@ EMAILS: dict[str, Writer] = {
     "AmendmentSentBack": amendment_sent_back,
     "NeedApproved": need_approved,
     "NeedPublished": need_published,
+    "DutyHandedOver": duty_handed_over,
 }

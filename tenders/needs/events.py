@@ -66,6 +66,15 @@ class NeedPublished(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DutyHandedOver(Event):
+    """Somebody named for a duty was no longer in office; a colleague has it now. People appear by pseudonym."""
+
+    duty: str
+    left: str
+    named: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AmendmentSaved(Event):
     """A section of an amendment being prepared was saved; nothing public changed."""
 

@@ -327,6 +327,14 @@ class ExtendForm(Form):
     extend = Save("Give everyone more time")
 
 
+class ReplaceForm(Form):
+    """Who takes a duty over."""
+
+    person = OneOf("Who takes over?", choices=[], required="Choose a colleague")
+    reason = TextBox("Why somebody else takes over", rows=3, longest=2000, hint="Kept on record with both names.")
+    replace = Save("Hand the duty over")
+
+
 class WithdrawForm(Form):
     reason = TextBox("Why the need is withdrawn", rows=3, longest=2000, hint="Everyone can read it.")
     withdraw = Save("Withdraw this need", kind="warning")

@@ -267,6 +267,29 @@ class PanelMember(Base):
     person: Mapped[Person] = relationship(lazy="joined")
 
 
+class DutyReplacement(Base):
+    """Somebody named for a duty on a published need was no longer in office, and a colleague took the duty over."""
+
+    __tablename__ = "duty_replacements"
+    __table_args__ = (
+        CheckConstraint("left_id <> named_id", name="duty_goes_to_another"),
+        CheckConstraint("named_id <> replaced_by_id", name="nobody_names_themselves"),
+        CheckConstraint("reason <> ''", name="replacement_has_a_reason"),
+    )
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
+    duty: Mapped[str] = mapped_column(String(20))
+    left_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    named_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    replaced_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    replaced_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    reason: Mapped[str] = mapped_column(Text)
+
+    left: Mapped[Person] = relationship(foreign_keys=[left_id])
+    named: Mapped[Person] = relationship(foreign_keys=[named_id])
+    replaced_by: Mapped[Person] = relationship(foreign_keys=[replaced_by_id])
+
+
 class NeedVersion(Base):
     """The need as it was published, amended, extended: a frozen copy and what changed, for everyone to read."""
 

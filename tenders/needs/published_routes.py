@@ -10,11 +10,11 @@ from werkzeug.wrappers import Response
 from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
 from marketplace.core.errors import Conflict, Problems
-from marketplace.core.forms import Form, add_problems
+from marketplace.core.forms import Form, SelectChoice, add_problems
 from marketplace.core.pages import page
-from tenders.needs import amending, queries, snapshots
+from tenders.needs import amending, queries, replacing, snapshots
 from tenders.needs.blueprint import blueprint
-from tenders.needs.forms import AmendForm, AskAmendmentForm, CommentForm, ExtendForm, WithdrawForm
+from tenders.needs.forms import AmendForm, AskAmendmentForm, CommentForm, ExtendForm, ReplaceForm, WithdrawForm
 from tenders.needs.models import Need, NeedAmendment
 from tenders.needs.public import description, history
 from tenders.needs.section_routes import warn_of_closing
@@ -225,6 +225,38 @@ def withdraw(reference: str) -> Response:
         form=form,
         need=need,
         text="This cannot be undone. The need stays readable with your reason, and bids already sealed are never opened.",
+    )
+
+
+@blueprint.route("/council/needs/<reference>/duties/<int:row_id>", methods=("GET", "POST"))
+@may("replace_duty_holder")
+def replace_duty_holder(reference: str, row_id: int) -> Response:
+    """Somebody takes over the duty of a colleague who is no longer in office."""
+    need = _need(reference)
+    row = replacing.get_row(need, row_id)
+    problems = replacing.replacing_problems(need, row.duty, replacing.is_in_office(need, row))
+    if problems:
+        flash(problems[0].message, "notice")
+        return redirect(_home(need))
+    form = ReplaceForm()
+    fit = [each for each in queries.members_of(get_member().organisation_id) if replacing.can_hold(row.duty, each)]
+    form.person.choose_from([SelectChoice(str(each.person_id), each.person.name) for each in fit])
+    if form.validate_on_submit():
+        try:
+            replacing.replace_duty_holder(need.id, get_member(), row_id, int(form.person.data), form.reason.data)
+        except Problems as refused:
+            add_problems(form, refused.problems)
+        else:
+            flash("The duty is handed over, and your colleague is told by email", "success")
+            return redirect(_home(need))
+    deed = replacing.DUTY_DEEDS[row.duty]
+    return page(
+        "tenders/needs/simple_form.html",
+        title=f"Who will {deed}?",
+        form=form,
+        need=need,
+        text=f"{row.person.name} was named to {deed} and has left, or no longer has the role. Your council’s account "
+        "offers everybody who has that role.",
     )
 
 

@@ -134,6 +134,19 @@ def needs_with_duty(person_id: int, duty: str) -> Sequence[Need]:
     return db.session.scalars(query).all()
 
 
+def needs_with_people_gone(organisation_id: int) -> Sequence[Need]:
+    """The council's needs under way on which somebody is named who is no live member any more, oldest first."""
+    named = select(PanelMember.need_id).where(PanelMember.person_id.not_in(live_people(organisation_id)))
+    under_way = (
+        Need.published_at.is_not(None),
+        Need.withdrawn_at.is_(None),
+        Need.no_award_at.is_(None),
+        Need.contracted_at.is_(None),
+    )
+    query = select(Need).where(Need.authority_id == organisation_id, *under_way, Need.id.in_(named))
+    return db.session.scalars(query.order_by(Need.published_at, Need.id)).all()
+
+
 def iterate_public(batch: int = 200) -> Iterator[Need]:
     """Every published need in order of id, in batches, for indexing and exports."""
     last = 0

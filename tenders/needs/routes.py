@@ -12,10 +12,10 @@ from marketplace.core import clock
 from marketplace.core.errors import Conflict, Problem, Problems
 from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page, page_number
-from tenders.needs import actions, files, published_routes, queries, rules, section_routes
+from tenders.needs import actions, files, published_routes, queries, replacing, rules, section_routes
 from tenders.needs.advice import clarity_advice
 from tenders.needs.blueprint import blueprint
-from tenders.needs.dashboard import places_of, tasks_of
+from tenders.needs.dashboard import panels_of, places_of, tasks_of
 from tenders.needs.forms import CommentForm, CopyForm
 from tenders.needs.models import Need
 from tenders.needs.public import description
@@ -112,7 +112,10 @@ def show_need(reference: str) -> Response:
         links=_links(need),
         timeline=timeline(need, now),
         places=places_of(need, member) if need.published_at is not None else [],
+        panels=panels_of(need, member) if need.published_at is None else [],
         amendment=queries.find_amendment(need),
+        vacant=replacing.vacant_duties(need) if need.published_at is not None else [],
+        replacements=replacing.replacements_of(need),
         is_author=need.author_id == member.person_id,
         comment_form=CommentForm() if status in ("in_review", "approved") else None,
     )

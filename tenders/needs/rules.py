@@ -14,7 +14,7 @@ from marketplace.core.errors import Problem
 from marketplace.core.moments import day, moment
 from marketplace.core.money import pounds
 from tenders import regimes
-from tenders.needs.models import Need
+from tenders.needs.models import DUTIES, Need
 from tenders.needs.notice_numbers import NUMBER_WANTED, is_number
 from tenders.needs.status import status_of
 from tenders.regimes import JurisdictionClosed, Regime
@@ -265,7 +265,15 @@ def _law(need: Need, regime: Regime) -> list[Problem]:
 
 def panel_problems(need: Need, live_people: Collection[int] | None = None) -> list[Problem]:
     """Two openers who never score, evaluators, a chair, and an award approver outside them who is not the author."""
-    duties = {duty: {each.person_id for each in need.panel if each.duty == duty} for duty in _DUTIES}
+    found = duty_problems([(each.duty, each.person_id) for each in need.panel], need.author_id)
+    if live_people is not None and any(each.person_id not in live_people for each in need.panel):
+        found.append("Somebody named here has left the council's account: name somebody else")
+    return [Problem(message, "panel") for message in found]
+
+
+def duty_problems(named: Collection[tuple[str, int]], author_id: int | None) -> list[str]:
+    """What is wrong with who is named for which duty, given as duty and person id."""
+    duties = {duty: {person for named_for, person in named if named_for == duty} for duty in DUTIES}
     judges = duties["evaluator"] | duties["chair"]
     found = []
     if len(duties["opener"]) < 2:
@@ -280,11 +288,6 @@ def panel_problems(need: Need, live_people: Collection[int] | None = None) -> li
         found.append("Somebody is both opener and evaluator or chair: those who open bids never score them")
     if duties["award_approver"] & judges:
         found.append("The award is approved by somebody who is neither evaluator nor chair")
-    if need.author_id in duties["award_approver"]:
+    if author_id in duties["award_approver"]:
         found.append("The award is approved by somebody other than the author of the need")
-    if live_people is not None and any(each.person_id not in live_people for each in need.panel):
-        found.append("Somebody named here has left the council's account: name somebody else")
-    return [Problem(message, "panel") for message in found]
-
-
-_DUTIES = ("opener", "evaluator", "chair", "award_approver")
+    return found

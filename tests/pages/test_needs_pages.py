@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from marketplace.accounts import joining
 from marketplace.core import clock, db
 from tenders.needs import actions, queries
 from tests import making
@@ -356,3 +357,19 @@ def test_a_draft_is_discarded_after_a_question(client: PageClient, who: SimpleNa
     assert after.url == "/council/needs" and f"The draft {reference} is discarded" in " ".join(after.notices)
     assert reference not in client.get("/council/needs?status=draft").text
     client.get(begun.url, status=404)
+
+
+def test_a_colleague_takes_over_on_the_page(client: PageClient, who: SimpleNamespace) -> None:
+    need = publish(draft(who), who)
+    home, row = f"/council/needs/{need.reference}", need.people_with("award_approver")[0]
+    making.member(who.council, "approver", name="Sal Dean")
+    gone, left, opener_id = row.person.memberships[0], row.person.name, need.people_with("opener")[0].id
+    joining.end_membership(gone.id, gone.organisation_id, who.officer)
+    sign_in(client, who.officer_email)
+    page = client.get(f"{home}/duties/{opener_id}")
+    assert page.url == home and "cannot be handed over" in " ".join(page.notices)
+    page = client.follow(client.get(home), f"Name somebody in the place of {left}")
+    page = client.submit(page, "Hand the duty over", status=422)
+    assert page.errors == ["Choose a colleague", "Enter why somebody else takes over"]
+    done = client.submit(page, "Hand the duty over", person="Sal Dean", reason="Dev has retired.")
+    assert done.has(f"Sal Dean in the place of {left} (award approver)") and done.has("Dev has retired.")
