@@ -45,8 +45,9 @@ SORTS = {
     Sort.CLOSING_SOONEST: "Closing soonest",
     Sort.NEWEST: "Newest",
     Sort.VALUE: "Highest value",
+    Sort.DISTANCE: "Nearest",
 }
-SUPPLIER_SORTS = {Sort.RELEVANCE: "Best match", Sort.NEWEST: "Last updated"}
+SUPPLIER_SORTS = {Sort.RELEVANCE: "Best match", Sort.DISTANCE: "Nearest", Sort.NEWEST: "Last updated"}
 BUYER_KINDS = {key: words for key, (words, _) in KINDS.items()}
 SMALL_FIRMS = {RESERVED: "Only small firms and charities may bid", SUITS: "Suits small firms"}
 WITH_COUNCILS = {YES: "Has worked with councils"}
@@ -58,6 +59,8 @@ SUPPLIER_WORDS = (
     "q", "region", "capability", "size", "evidence", "councils", "near", "within", "source", "sort",
 )  # fmt: skip
 PAGING = ("page", "after")
+# What can have one value only: of two, neither can be meant.
+SINGLE = frozenset({"q", "closing", "near", "within", "sort", *PAGING})
 
 
 class QuestionUnreadable(Refusal):
@@ -140,6 +143,10 @@ def _ask(kind: Kind, words: tuple[str, ...], args: MultiDict[str, str]) -> Quest
         for value in dict.fromkeys(" ".join(each.replace("\x00", " ").split()) for each in args.getlist(name))
         if value
     )
+    for name in sorted(SINGLE & set(args)):
+        given = dict.fromkeys(filter(None, (each.strip() for each in args.getlist(name))))
+        if len(given) > 1:
+            raise QuestionUnreadable(f"“{name}” can be asked once only, not both {_quoted(given, ' and ')}.")
     # "within" alone asks nothing: it belongs to "near", and the filter form always sends it.
     asked = {name for name, _ in values}
     values = tuple(pair for pair in values if pair[0] != "within" or "near" in asked)
@@ -172,6 +179,9 @@ def _with_filters(question: Question, args: MultiDict[str, str]) -> Question:
     note = f"{question.note} {strange}".strip()
     if strange:
         question = replace(question, values=_leaving_out(question.values, "near", "within"))
+    if near is None and question.one("sort") == Sort.DISTANCE:
+        question = replace(question, values=_leaving_out(question.values, "sort"))
+        note = f"{note} Nothing can be ordered by distance without a postcode to be near to.".strip()
     filters = Filters(
         statuses=_statuses(question),
         regions=_known(question, "region", REGIONS),
@@ -261,8 +271,8 @@ def _one(values: tuple[tuple[str, str], ...], name: str) -> str:
     return next((value for key, value in values if key == name), "")
 
 
-def _quoted(words: Iterable[str]) -> str:
-    return ", ".join(f"“{each[:40]}”" for each in words)
+def _quoted(words: Iterable[str], between: str = ", ") -> str:
+    return between.join(f"“{each[:40]}”" for each in words)
 
 
 @cache

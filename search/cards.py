@@ -120,7 +120,9 @@ class Option:
         return self.text if self.count is None else f"{self.text} ({self.count:,})"
 
 
-NAMES_OF_FACETS = {"budget": "budget_band"}
+NAMES_OF_FACETS = {"budget": "budget_band", "buyer-kind": "buyer_kind", "small-firms": "small_firms"}
+OPEN_ENDED = frozenset({"category", "source", "closing"})  # more can be chosen than is offered
+
 
 
 def options(question: Question, name: str, choices: Iterable[str], results: Results | None) -> list[Option]:
@@ -133,6 +135,9 @@ def options(question: Question, name: str, choices: Iterable[str], results: Resu
     counts = {each.value: each.count for each in results.facets.get(NAMES_OF_FACETS.get(name, name), ())}
     if name == "status":
         counts[ALL] = sum(counts.values())
-    known = dict.fromkeys((*choices, *counts)) if name in ("category", "source") else dict.fromkeys(choices)
+    if name == "closing":  # another number of days than those counted: its results are the ones shown
+        counts = dict.fromkeys(chosen, results.total) | counts
+    # Besides the usual choices, whatever was found or chosen.
+    known = dict.fromkeys((*choices, *counts, *question.chosen(name)) if name in OPEN_ENDED else choices)
     shown = [value for value in known if counts.get(value) or value in chosen]
     return [Option(value, label_of(name, value), counts.get(value, 0), value in chosen) for value in shown]

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from markupsafe import Markup
 
+from marketplace.core import clock
 from marketplace.core.geography import REGIONS
+from marketplace.core.money import pounds
 from search.asking import (
     BUDGETS,
     BUYER_KINDS,
+    SMALL_FIRMS,
     SORTS,
     STATUS_CHOICES,
     SUPPLIER_SORTS,
     USUAL_MILES,
+    WITH_COUNCILS,
     Question,
     capability_titles,
     digital_categories,
@@ -24,10 +30,16 @@ from search.asking import (
 from search.cards import Option, options
 from search.documents import CLOSING_DAYS, MILES, OURS, Kind, Status
 from search.engine import Results, Sort
+from suppliers.evidence.kinds import PAPERS
 from suppliers.profiles.models import SIZES
+from tenders.regimes import find_value
+from tenders.regimes.routes import THRESHOLD
 
 OPEN_FIRST = (Sort.RELEVANCE, Sort.CLOSING_SOONEST)
 EVERY_DAY = "In an order that changes every day"
+BY_NAME = "By name, from another place every day"
+DECLARED = "As suppliers declare them, in date today. Any of those that you tick."
+KNOWN_WORK = "Won from a council here or in a published notice, or names one among its past work or clients."
 
 
 @dataclass(frozen=True)
@@ -38,44 +50,77 @@ class Group:
     legend: str
     options: list[Option]
     is_list: bool = False
+    hint: str = ""
 
     @property
     def is_used(self) -> bool:
         return any(each.is_chosen for each in self.options)
 
+    @property
+    def first_chosen(self) -> str:
+        """What a list shows as chosen; it can show one only."""
+        return next((each.value for each in self.options if each.is_chosen), "")
+
+    @property
+    def others_chosen(self) -> list[str]:
+        """What an address chose besides, so that using the form loses nothing."""
+        return [each.value for each in self.options if each.is_chosen][1:]
+
 
 def groups(question: Question, results: Results | None) -> list[Group]:
     """The filters of a list; without results, every choice and no counts."""
+
+    def group(name: str, legend: str, choices: Iterable[str], *, is_list: bool = False, hint: str = "") -> Group:
+        return Group(name, legend, options(question, name, map(str, choices), results), is_list, hint)
+
     if question.kind is Kind.SUPPLIER:
         made = [
-            _ticked(question, results, "region", "Region", REGIONS),
-            _ticked(question, results, "size", "Size", SIZES),
-            _listed(question, results, "capability", "What they can do", capability_titles()),
+            group("capability", "What they can do", capability_titles(), is_list=True),
+            group("region", "Region", REGIONS),
+            group("size", "Size", SIZES),
+            group("evidence", "Certificates and insurance", PAPERS, hint=DECLARED),
+            group("councils", "Work for councils", WITH_COUNCILS, hint=KNOWN_WORK),
         ]
     else:
         made = [
-            _ticked(question, results, "status", "Status", STATUS_CHOICES),
-            _ticked(question, results, "region", "Region", REGIONS),
-            _ticked(question, results, "budget", "Estimated value including VAT", BUDGETS),
-            _listed(question, results, "capability", "What is needed", capability_titles()),
-            _listed(question, results, "category", "Category (CPV)", digital_categories()),
-            _uncounted(question, "closing", "Closing", map(str, CLOSING_DAYS)),
-            _uncounted(question, "buyer-kind", "Kind of council", BUYER_KINDS),
+            group("status", "Status", STATUS_CHOICES),
+            group("closing", "Closing", CLOSING_DAYS, is_list=True),
+            group("region", "Region", REGIONS),
+            group("budget", "Estimated value including VAT", BUDGETS),
+            group("small-firms", "Small firms", SMALL_FIRMS, hint=small_firms_in_words(clock.today())),
+            group("capability", "What is needed", capability_titles(), is_list=True),
+            group("category", "Category (CPV)", digital_categories(), is_list=True),
+            group("buyer-kind", "Kind of buyer", BUYER_KINDS, is_list=True),
         ]
     if results is not None:
-        made.append(_ticked(question, results, "source", "Where it was posted", (OURS,)))
+        made.append(group("source", "Where it was posted", (OURS,)))
     return [each for each in made if each.options]
+
+
+@lru_cache(maxsize=4)
+def small_firms_in_words(on_day: date) -> str:
+    """What the filter for small firms means on a day, with the value in force."""
+    threshold = find_value(THRESHOLD, "ENG", on_day)
+    below = f"under {pounds(threshold)} including VAT" if isinstance(threshold, int) else "small"
+    return (
+        f"A need suits them when it is {below}, the value of public contracts (Procurement Act 2023, Schedule 1):"
+        " below it councils consider what keeps small firms from bidding."
+    )
 
 
 def sorts(question: Question) -> list[Option]:
     """The orders that the list offers."""
     known = SORTS if question.kind is Kind.NEED else SUPPLIER_SORTS
-    offered = [Option(str(value), text, None, value is question.sort) for value, text in known.items()]
+    offered = [
+        Option(str(value), text, None, value is question.sort)
+        for value, text in known.items()
+        if value is not Sort.DISTANCE or question.filters.near is not None
+    ]
     if question.query.clauses:
         return offered
     if question.kind is Kind.NEED:
         return [each for each in offered if each.value != Sort.RELEVANCE]
-    return [replace(offered[0], text="By name" if question.is_plain else EVERY_DAY), *offered[1:]]
+    return [replace(offered[0], text=BY_NAME if question.is_plain else EVERY_DAY), *offered[1:]]
 
 
 def order_in_words(question: Question) -> str:
@@ -87,26 +132,15 @@ def order_in_words(question: Question) -> str:
     return f"{words}, open ones first" if is_mixed and question.sort in OPEN_FIRST else words
 
 
-def miles(question: Question) -> list[Option]:
-    """How far "near" may reach."""
+def miles(question: Question, results: Results | None) -> list[Option]:
+    """How far "near" may reach; counted once there is a place to be near to."""
     chosen = question.in_box("within") or str(USUAL_MILES)
-    return [Option(str(each), f"{each} miles", None, str(each) == chosen) for each in MILES]
-
-
-def _ticked(question: Question, results: Results | None, name: str, legend: str, choices: Iterable[str]) -> Group:
-    return Group(name, legend, options(question, name, map(str, choices), results))
-
-
-def _listed(question: Question, results: Results | None, name: str, legend: str, choices: Iterable[str]) -> Group:
-    return Group(name, legend, options(question, name, choices, results), is_list=True)
-
-
-def _uncounted(question: Question, name: str, legend: str, choices: Iterable[str]) -> Group:
-    chosen = question.chosen(name)
-    known = dict.fromkeys((*choices, *chosen))
-    return Group(
-        name, legend, [Option(each, label_of(name, each), None, each in chosen) for each in known], is_list=True
-    )
+    reaches = dict.fromkeys((*map(str, MILES), chosen if chosen.isdigit() else str(USUAL_MILES)))
+    if results is None or question.filters.near is None:
+        return [Option(each, f"{each} miles", None, each == chosen) for each in sorted(reaches, key=int)]
+    counted = {each.value: each.count for each in results.facets.get("distance", ())}
+    counts = {chosen: results.total} | dict.fromkeys(map(str, MILES), 0) | counted
+    return [Option(each, f"{each} miles", counts[each], each == chosen) for each in sorted(reaches, key=int)]
 
 
 @dataclass(frozen=True)
@@ -123,11 +157,16 @@ def chips(question: Question, path: str) -> list[Chip]:
     for pair in question.values:
         if pair[0] in ("q", "sort", "within"):
             continue
-        rest = [each for each in question.values if each != pair and (pair[0] != "near" or each[0] != "within")]
+        rest = [each for each in question.values if each != pair and not (pair[0] == "near" and _needs_a_place(each))]
         words = label_of(*pair) + (f", {question.one('within') or USUAL_MILES} miles" if pair[0] == "near" else "")
         made.append(Chip(words, f"{path}?{urlencode(rest)}" if rest else path))
     return made
 
 
-# The form of a list that was asked nothing is always the same, and the quickest page of all needs it.
-PLAIN_FORMS: dict[Kind, Markup] = {}
+def _needs_a_place(pair: tuple[str, str]) -> bool:
+    return pair[0] == "within" or pair == ("sort", Sort.DISTANCE)
+
+
+# The form of a list that was asked nothing, as drawn last: the busiest page of all need not count for everyone anew.
+PLAIN_FORMS: dict[tuple[str, Kind], tuple[datetime, Markup]] = {}
+PLAIN_FORM_KEPT = timedelta(seconds=2)

@@ -5,23 +5,26 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, or_, select
 
 from marketplace import config
 from marketplace.core import clock, db
-from search.answering import answered
+from search.answering import answered, answering
 from search.asking import Question
 from search.documents import Kind, NeedDocument, Status
-from search.engine import PAGE_SIZE, Filters, Results, SearchEngine, Sort
-from search.queries import Query, any_word_of, parse_query
+from search.engine import PAGE_SIZE, Results, SearchEngine, SearchUnavailable, Sort
+from search.gathering import matching_passages
+from search.queries import Query, any_word_of
 from tenders.needs.models import Need
 
 # N-2026-0001, 2026/S 000-012345, 012345-2026, ocds-h6vhtk-04f8a1: letters or a year, and parts with figures.
 _NUMBER = re.compile(r"(?=\S*\d)[A-Za-z0-9]{1,8}[-/][A-Za-z0-9]+(?:[ /-][A-Za-z0-9]+){0,3}")
 SIMILAR_KEPT = timedelta(minutes=15)
-SIMILAR_WORDS = 6
-LEAST_LIKENESS = 0.45  # of how well a need answers to its own title
+MOST_SIMILAR = 4
+LEAST_LIKENESS = 0.3  # below it two needs share the phrases of all needs more than a subject
+OF_THE_LIKEST = 0.5  # beside a near twin, a distant cousin only distracts
 MOST_REMEMBERED = 5000
 FEED_SIZE = 50
 
@@ -66,10 +69,22 @@ def find_reference_of(text: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
+def find_counts(question: Question) -> Results | None:
+    """What each filter of a question would give, with nothing shown; None while the index cannot answer."""
+    engine, is_slow = answering()
+    search = engine.search_needs if question.kind is Kind.NEED else engine.search_suppliers
+    try:
+        return None if is_slow else search(question.query, question.filters, question.sort, now=clock.now(), page_size=0)
+    except SearchUnavailable:
+        return None
+
+
 def find_references(question: Question) -> list[str]:
-    """The references of all needs that a question finds, in its order."""
+    """The references of all needs or suppliers that a question finds, in its order."""
     ranked, _ = answered(
-        lambda engine: engine.ranked(question.query, question.filters, question.sort, now=clock.now())
+        lambda engine: engine.ranked(
+            question.query, question.filters, question.sort, question.kind, now=clock.now()
+        )
     )
     return [reference for reference, _ in ranked]
 
@@ -90,24 +105,24 @@ def status_at(document: NeedDocument, now: datetime) -> Status:
 _similar: dict[tuple[str, str], tuple[datetime, tuple[str, ...]]] = {}
 
 
-def similar_references(reference: str, title: str, limit: int = 4) -> tuple[str, ...]:
-    """References of needs with a title or text like this one's, best first; remembered for a quarter of an hour."""
-    now, key = clock.now(), (str(config.current().home), reference)
+def similar_references(need: Any) -> tuple[str, ...]:
+    """References of published needs like this one, the likest first; remembered for a quarter of an hour.
+
+    `need` is a Need or has what it has under the same names.
+    """
+    now, key = clock.now(), (str(config.current().home), need.reference)
     known = _similar.get(key)
     if known is not None and timedelta() <= now - known[0] < SIMILAR_KEPT:
         return known[1]
     if len(_similar) >= MOST_REMEMBERED:
         _similar.clear()
-    _similar[key] = (now, _look_for_similar(reference, title, limit))
+    _similar[key] = (now, _look_for_similar(need))
     return _similar[key][1]
 
 
-def _look_for_similar(reference: str, title: str, limit: int) -> tuple[str, ...]:
-    words = [term.typed for clause in parse_query(title).clauses for term in clause.typed]
-    query = parse_query(" OR ".join(sorted(set(words), key=lambda word: (-len(word), word))[:SIMILAR_WORDS]))
-    if query.is_empty:
-        return ()
-    scores = dict(answered(lambda engine: engine.ranked(query, Filters(), now=clock.now()))[0])
-    least = LEAST_LIKENESS * scores.pop(reference, 0.0)
-    alike = sorted((each for each in scores if scores[each] >= least), key=lambda each: (-scores[each], each))
-    return tuple(alike[:limit])
+def _look_for_similar(need: Any) -> tuple[str, ...]:
+    passages = matching_passages(need)
+    found, _ = answered(lambda engine: engine.similar(passages, MOST_SIMILAR + 1, now=clock.now()))
+    others = [pair for pair in found if pair[0] != need.reference]
+    least = max(LEAST_LIKENESS, OF_THE_LIKEST * others[0][1]) if others else 0.0
+    return tuple(reference for reference, likeness in others[:MOST_SIMILAR] if likeness >= least)

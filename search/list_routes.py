@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, current_app, redirect, render_template, request
+from flask import Response, redirect, render_template, request
 from markupsafe import Markup
 from sqlalchemy import select
 
+from marketplace import config
 from marketplace.accounts.access import has_permission, public
 from marketplace.core import clock, db
 from marketplace.core.errors import NotFound
@@ -25,8 +27,8 @@ from search.asking import (
 )
 from search.blueprint import blueprint
 from search.documents import Kind, NeedDocument, Status
-from search.engine import PAGE_SIZE
-from search.finding import FEED_SIZE, Found, find, find_newest, find_reference_of
+from search.engine import PAGE_SIZE, Results
+from search.finding import FEED_SIZE, Found, find, find_counts, find_newest, find_reference_of
 from search.queries import also_searched, describe
 from tenders.needs.models import Need
 
@@ -84,14 +86,14 @@ def _plain_page(template: str, title: str, question: Question, shown: list[cards
 def _plain_form(question: Question) -> Markup:
     if question.typed:
         return _form(question, None)
-    kept = filters.PLAIN_FORMS.get(question.kind)
-    if kept is None or current_app.debug:
-        kept = filters.PLAIN_FORMS[question.kind] = _form(question, None)
-    return kept
+    now, key = clock.now(), (str(config.current().home), question.kind)
+    kept = filters.PLAIN_FORMS.get(key)
+    if kept is None or not timedelta() <= now - kept[0] < filters.PLAIN_FORM_KEPT:
+        kept = filters.PLAIN_FORMS[key] = now, _form(question, find_counts(question))
+    return kept[1]
 
 
-def _form(question: Question, found: Found | None) -> Markup:
-    results = found.results if found else None
+def _form(question: Question, results: Results | None) -> Markup:
     return Markup(
         render_template(
             "search/_form.html",
@@ -99,7 +101,7 @@ def _form(question: Question, found: Found | None) -> Markup:
             path=PATHS[question.kind],
             groups=filters.groups(question, results),
             sorts=filters.sorts(question),
-            miles=filters.miles(question),
+            miles=filters.miles(question, results),
         )
     )
 
@@ -113,7 +115,7 @@ def _found_page(template: str, question: Question) -> Response:
         template,
         title=_title(question),
         question=question,
-        form_html=_form(question, found),
+        form_html=_form(question, found.results),
         cards=shown,
         next_key="",
         found=found,

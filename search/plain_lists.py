@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from sqlalchemy import (
@@ -13,6 +13,7 @@ from sqlalchemy import (
     Row,
     and_,
     bindparam,
+    case,
     func,
     or_,
     select,
@@ -23,6 +24,7 @@ from marketplace.core import clock, db
 from marketplace.core.db import UTCDateTime
 from search.asking import QuestionUnreadable
 from search.cards import SHORT
+from search.selection import turn
 from suppliers.profiles.models import Supplier
 from suppliers.profiles.queries import is_public
 from tenders.needs.models import Need
@@ -89,8 +91,40 @@ def count_open_needs() -> int:
     return db.session.scalar(select(func.count(Need.id)).where(is_open(clock.now()))) or 0
 
 
+@dataclass(frozen=True)
+class Start:
+    """The supplier with whom the list begins: the name in small letters and the organisation's id."""
+
+    name: str
+    id: int
+
+
+# Whose turn it is to be first, by the copy and the day.
+_starts: dict[tuple[str, date], Start] = {}
+
+
+def start_of(day: date) -> Start:
+    """The supplier whose turn it is to be first on a day; then by name, and from A again after Z."""
+    key = (db.session.get_bind().engine.url.render_as_string(), day)
+    if key not in _starts:
+        public = select(_NAME, Supplier.id).join(Organisation, Organisation.id == Supplier.id).where(is_public())
+        count = count_public_suppliers()
+        place = int(turn("suppliers by name", datetime.combine(day, time(12), UTC)), 16) % max(count, 1)
+        row = db.session.execute(public.order_by(Supplier.id).offset(place).limit(1)).first()
+        if row is None:
+            return Start("", 0)
+        _starts.clear()
+        _starts[key] = Start(*row)
+    return _starts[key]
+
+
 def public_suppliers_page(after: str = "", size: int = PAGE_SIZE) -> PlainPage:
-    """Public suppliers by name, beginning after a key."""
+    """Public suppliers by name from today's start and round again, beginning after a key.
+
+    The key keeps the start, so that nobody is missed or shown twice when the day ends on the way.
+    """
+    start, last = _read_turn(after) if after else (start_of(clock.today()), None)
+    has_turned = case((or_(_NAME > start.name, and_(_NAME == start.name, Supplier.id >= start.id)), 0), else_=1)
     query = (
         select(
             Supplier.id,
@@ -104,15 +138,26 @@ def public_suppliers_page(after: str = "", size: int = PAGE_SIZE) -> PlainPage:
         )
         .join(Organisation, Organisation.id == Supplier.id)
         .where(is_public())
-        .order_by(_NAME, Supplier.id)
+        .order_by(has_turned, _NAME, Supplier.id)
     )
-    if after:
-        if not (after.isascii() and after.isdigit() and len(after) < 12):
-            raise QuestionUnreadable("“after” must be what a “Next page” link gives.")
-        name = db.session.scalar(select(_NAME).where(Organisation.id == int(after))) or ""
-        query = query.where(or_(_NAME > name, and_(_NAME == name, Supplier.id > int(after))))
+    if last is not None:
+        turned = int((last.name, last.id) < (start.name, start.id))
+        is_after = or_(_NAME > last.name, and_(_NAME == last.name, Supplier.id > last.id))
+        query = query.where(or_(has_turned > turned, and_(has_turned == turned, is_after)))
     rows = db.session.execute(query.limit(size + 1)).all()
-    return PlainPage(rows[:size], str(rows[size - 1].id) if len(rows) > size else "")
+    return PlainPage(rows[:size], f"{start.id}-{rows[size - 1].id}" if len(rows) > size else "")
+
+
+def _read_turn(key: str) -> tuple[Start, Start]:
+    """The start and the last one shown of a key; raises QuestionUnreadable."""
+    numbers = key.split("-")
+    if len(numbers) != 2 or not all(each.isascii() and each.isdigit() and len(each) < 12 for each in numbers):
+        raise QuestionUnreadable("“after” must be what a “Next page” link gives.")
+    first, last = (int(each) for each in numbers)
+    names: dict[int, str] = dict(
+        db.session.execute(select(Organisation.id, _NAME).where(Organisation.id.in_((first, last)))).all()  # type: ignore[arg-type]
+    )
+    return Start(names.get(first, ""), first), Start(names.get(last, ""), last)
 
 
 def count_public_suppliers() -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -31,9 +30,7 @@ from marketplace.core import clock, db
 from marketplace.core.errors import NotFound
 from marketplace.core.moments import time_left
 from marketplace.public.drawn import drawn
-from marketplace.reference import councils
-from search.finding import similar_references
-from search.plain_lists import needs_by_reference
+from marketplace.public.similar import similar_needs
 from tenders.awards.queries import public_result
 from tenders.clarifications.models import Clarification
 from tenders.contracts.queries import contract_of
@@ -166,7 +163,7 @@ def need_context(need: SimpleNamespace, words: str = "") -> dict[str, Any]:
         "result": public_result(need) if _is_told(need) else None,  # type: ignore[arg-type]
         "contract": contract_of(need) if need.contracted_at else None,  # type: ignore[arg-type]
         "outside": _outside(need.id) if need.source else [],
-        "similar": _similar(need),
+        "similar": similar_needs(need),
     }
 
 
@@ -190,31 +187,3 @@ def _outside(need_id: int) -> Sequence[Any]:
     return db.session.execute(
         select(*columns).where(OutsideAward.need_id == need_id).order_by(OutsideAward.id).limit(50)
     ).all()
-
-
-def _similar(need: SimpleNamespace) -> list[tuple[Any, str, str]]:
-    """Needs like this one with whom they are from and how they stand or ended."""
-    references = similar_references(need.reference, need.title)
-    rows = needs_by_reference(references) if references else []
-    return [(row, council_name(row.buyer_name), LABELS[status_of(row)]) for row in rows]  # type: ignore[arg-type]
-
-
-def council_name(buyer: str) -> str:
-    """A council's registered name for a name that notices give it; a buyer that is no council keeps its own."""
-    return _council_names().get(_key(buyer), buyer)
-
-
-@cache
-def _council_names() -> dict[str, str]:
-    names: dict[str, str] = {}
-    for each in councils():
-        # A nice name that two councils share names neither.
-        key = _key(each.nice_name)
-        names[key] = each.name if key not in names else ""
-    return {key: name for key, name in names.items() if name} | {_key(each.name): each.name for each in councils()}
-
-
-def _key(name: str) -> str:
-    """Hackney for Hackney Council, London Borough of Hackney and The London Borough of Hackney Council."""
-    words = name.casefold().removeprefix("the ").removeprefix("london borough of ")
-    return words.removesuffix(" council")

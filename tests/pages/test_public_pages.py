@@ -15,6 +15,7 @@ from marketplace.core.journal import record
 from marketplace.core.mail import post
 from search import indexing
 from tenders.clarifications.models import Clarification
+from tenders.notices.models import OutsideAward
 from tests import making
 from tests.pageclient import PageClient
 
@@ -191,7 +192,35 @@ def test_only_people_of_councils_are_offered_a_copy(client: PageClient) -> None:
 def test_similar_needs_are_alike_and_call_a_council_by_one_name(app, client: PageClient) -> None:
     need = making.open_need(title="Housing repairs booking for tenants")
     making.open_need(making.council("Hackney Council"), title="Repairs booking: housing tenants book online")
-    making.open_need(title="A booking of halls")
+    words = dict.fromkeys(("summary", "problem", "who_is_affected", "outcomes", "what_exists", "constraints"), "")
+    other = making.open_need(title="Weights of lorries", **{**words, "problem": "The weighbridge prints on paper."})
+    with db.one_action("test"):
+        other.requirements, other.criteria, other.questions = [], [], []
+        record(making.MadeForTest(subject="test"))
     indexing.rebuild_index(lambda _: None)
     similar = client.get(f"/needs/{need.reference}").text.split("Similar needs")[1]
-    assert "London Borough of Hackney" in similar and "A booking of halls" not in similar
+    assert "London Borough of Hackney" in similar and "lorries" not in similar
+    assert "Open until 10" in similar
+
+
+def test_how_similar_needs_ended_is_told(app, client: PageClient) -> None:
+    now = clock.now()
+    need = making.open_need(title="Housing repairs booking")
+    for number, (title, facts) in enumerate(
+        {
+            "Won by several": {},
+            "Nothing known": {},
+            "Taken back": {"withdrawn_at": now, "withdrawal_reason": "No money"},
+        }.items()
+    ):
+        imported = making.open_need(title=f"Housing repairs booking: {title}", source="central", source_id=str(number),
+                                    closes_at=now - timedelta(days=1), **facts)  # fmt: skip
+        if title == "Won by several":
+            with db.one_action("test"):
+                for firm, value in (("Acme Ltd", 40_000_00), ("Other Ltd", None)):
+                    db.session.add(OutsideAward(need_id=imported.id, supplier_name=firm, value_pence=value))
+                record(making.MadeForTest(subject="test"))
+    indexing.rebuild_index(lambda _: None)
+    similar = client.get(f"/needs/{need.reference}").text.split("Similar needs")[1]
+    assert "Awarded to Acme Ltd for £40,000; Other Ltd" in similar
+    assert "Withdrawn" in similar and "Closed" in similar

@@ -256,5 +256,18 @@ def test_suppliers_stand_by_name_whatever_the_case(client: PageClient) -> None:
     for name in ("Zeta", "abritas", "Beta"):
         making.supplier(name, source="test", source_id=name, about="Words and words, " * 30)
     page = client.get("/suppliers")
-    assert titles(page) == ["abritas", "Beta", "Zeta"]
+    shown = titles(page)
+    start = shown.index("abritas")
+    assert shown[start:] + shown[:start] == ["abritas", "Beta", "Zeta"], "round the alphabet from today's first"
     assert page.main.select(".market-card p")[-1].get_text().strip().endswith(", Words …")
+
+
+def test_every_supplier_has_its_day_at_the_top(client: PageClient) -> None:
+    for number in range(6):
+        making.supplier(f"Firm {number}", source="test", source_id=str(number))
+    firsts = set()
+    for _ in range(40):
+        clock.pass_time(days=1)
+        page = client.get("/suppliers")
+        firsts.add(titles(page)[0])
+    assert len(firsts) == 6
