@@ -72,7 +72,7 @@ class OneNeed:
         return list(dict.fromkeys(filter(None, reasons)))
 
     def _reason(self, clause: Clause) -> str:
-        """“missed bins” (Title, Requirement 2), in the need's own words."""
+        """“missed bins” (Title, Requirement 2), in the need's own words; the words typed before those that mean it."""
         for term in clause.terms:
             places = list(self._places(term))
             if places:
@@ -80,6 +80,8 @@ class OneNeed:
                 labels = [self._label(number) for number, _, _ in places]
                 named = list(dict.fromkeys(filter(None, labels)))[:MOST_PLACES]
                 words = f"“{self._texts[number][first.start : last.end]}”"
+                if term in clause.meant:
+                    words += f", which means “{clause.typed[0].typed}”"
                 return f"{words} ({', '.join(named)})" if named else words
         return ""
 

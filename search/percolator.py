@@ -26,7 +26,7 @@ LONGEST_KEY = 80
 MOST_SQUARES = 60
 MILES_A_DEGREE = 68.5  # of latitude; a little less than there are, so that a reach is never drawn too short
 # What the reading of words depends on; when one of them changes, keys are made anew.
-_SOURCES = ("percolator.py", "queries.py", "words.py", "synonyms.csv", "asking.py", "buyers.py")
+_SOURCES = ("percolator.py", "queries.py", "words.py", "asking.py", "buyers.py", "*.csv")
 FILTERS = ("region", "buyer", "category", "budget_band", "capability", "source", "buyer_kind", "small_firms")
 
 
@@ -34,8 +34,8 @@ FILTERS = ("region", "buyer", "category", "budget_band", "capability", "source",
 def reading() -> str:
     """Names the present reading of words and filters, sixteen hex digits."""
     digest = hashlib.sha256()
-    for name in _SOURCES:
-        digest.update((Path(__file__).parent / name).read_bytes())
+    for path in (each for name in _SOURCES for each in sorted(Path(__file__).parent.glob(name))):
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -118,28 +118,18 @@ def _is_waiting(rhythm: str, until: datetime) -> ColumnElement[bool]:
 def tell(rhythm: str, people: Sequence[int], until: datetime) -> int:
     """Writes to each of the people what their searches of this rhythm found until then; gives how many mails.
 
-    One person's fault (a search that breaks) does not hold back the others: it is logged and tried again later.
+    One person’s fault (a search that breaks) does not hold back the others: it is logged; the timetable tries again.
     """
-    mails = 0
-    for batch in in_batches(people, PEOPLE_AT_ONCE):
-        try:
-            mails += _Telling(Digest(rhythm, until), batch).write()
-        except Exception:
-            if len(people) == 1:
-                raise
-            db.session.rollback()
-            _logger.exception("telling %s people failed; each is told alone", len(batch))
-            mails += sum(_tell_alone(rhythm, each, until) for each in batch)
-    return mails
+    return sum(_tell(Digest(rhythm, until), batch) for batch in in_batches(people, PEOPLE_AT_ONCE))
 
 
-def _tell_alone(rhythm: str, person_id: int, until: datetime) -> int:
+def _tell(digest: Digest, people: Sequence[int]) -> int:
     try:
-        return tell(rhythm, [person_id], until)
+        return _Telling(digest, people).write()
     except Exception:
         db.session.rollback()
-        _logger.exception("telling person %s failed; it is tried again", person_id)
-        return 0
+        _logger.exception("letters of %s could not be written: %s", digest.rhythm, people)
+    return sum(_tell(digest, [each]) for each in people) if len(people) > 1 else 0
 
 
 @dataclass

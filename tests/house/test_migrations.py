@@ -5,14 +5,22 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import CheckConstraint, Engine, inspect, text
+from sqlalchemy import CheckConstraint, Engine, MetaData, Table, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from marketplace.core import db
 from marketplace.tables import all_tables
-from marketplace.upgrade import differences, downgrade, newest_revision, revision_of, upgrade
+from marketplace.upgrade import (
+    differences,
+    downgrade,
+    newest_revision,
+    revision_of,
+    upgrade,
+)
 from tests import databases
 from tests.house.walking import ROOT
 
@@ -57,6 +65,40 @@ def test_down_to_nothing_and_up_again(empty: Engine) -> None:
     assert set(inspect(empty).get_table_names()) <= {"alembic_version"}
     upgrade(empty)
     assert differences(empty) == []
+
+
+def test_saved_searches_stay_what_they_were(empty: Engine) -> None:
+    """From before they had a rhythm: they go on telling at once, and nobody is told again of what was mailed."""
+    upgrade(empty, "0003")
+    _keep(empty, "people", id=1, pseudonym="p-1", email="ann@example.org")
+    _keep(empty, "needs", id=1, reference="N-1", source="elsewhere", source_id="1")
+    _keep(empty, "saved_searches", id=1, person_id=1, name="bins", query_string="q=bins")
+    _keep(empty, "journal_lines", number=7, event="NeedPublished", subject="N-1", need="N-1", details="{}")
+    _keep(empty, "mails", id=1, key="7:saved-search-found:ann@example.org", recipient="ann@example.org")
+    upgrade(empty, "0004")
+    kept = "SELECT id, name, query_string, stopped_at FROM saved_searches ORDER BY id"
+    told = "SELECT a.search_id, n.reference, a.told_at IS NOT NULL FROM search_alerts a JOIN needs n ON n.id = a.need_id"
+    with empty.begin() as connection:
+        assert [tuple(row) for row in connection.execute(text(kept))] == [(1, "bins", "q=bins", None)]
+        assert connection.scalar(text("SELECT rhythm FROM saved_searches")) == "at-once"
+        assert [(a, b, bool(c)) for a, b, c in connection.execute(text(told))] == [(1, "N-1", True)]
+        refused = text("UPDATE saved_searches SET rhythm = 'hourly'")
+        with pytest.raises(IntegrityError, match="rhythm_known"):
+            connection.execute(refused)
+    downgrade(empty, "0003")
+    with empty.begin() as connection:
+        assert [tuple(row) for row in connection.execute(text(kept))] == [(1, "bins", "q=bins", None)]
+    upgrade(empty)
+    assert differences(empty) == []
+
+
+def _keep(engine: Engine, table_name: str, /, **given: object) -> None:
+    """A row of the table as it is now: what is not given and must be there is empty."""
+    table = Table(table_name, MetaData(), autoload_with=engine)
+    empties = {str: "", int: 0, bool: False, datetime: datetime(2026, 1, 1, 10, tzinfo=UTC)}
+    missing = [each for each in table.columns if not each.nullable and each.name not in given]
+    with engine.begin() as connection:
+        connection.execute(table.insert().values({**{c.name: empties[c.type.python_type] for c in missing}, **given}))
 
 
 def test_revisions_are_numbered_in_order_and_say_why() -> None:
