@@ -126,6 +126,17 @@ def ask_suppliers(args: MultiDict[str, str]) -> Question:
     return _ask(Kind.SUPPLIER, SUPPLIER_WORDS, args)
 
 
+def ask_for_all(kind: Kind, args: MultiDict[str, str]) -> Question:
+    """The question of an address for a file or feed: it has no pages, and nobody would read a note; so both are refused."""
+    paged = [name for name in PAGING if name in args]
+    if paged:
+        raise QuestionUnreadable(f"This holds everything that is found, so it cannot be asked for {_quoted(paged)}.")
+    question = ask_needs(args) if kind is Kind.NEED else ask_suppliers(args)
+    if question.note:
+        raise QuestionUnreadable(question.note)
+    return question
+
+
 def ask_again(query_string: str) -> Question:
     """The question that a saved search keeps."""
     return ask_needs(MultiDict(parse_qsl(query_string)))

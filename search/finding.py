@@ -14,7 +14,7 @@ from marketplace.core import clock, db
 from search.answering import answered, answering
 from search.asking import Question
 from search.documents import Kind, NeedDocument, Status
-from search.engine import PAGE_SIZE, Results, SearchEngine, SearchUnavailable, Sort
+from search.engine import PAGE_SIZE, Results, SearchEngine, SearchUnavailable
 from search.gathering import matching_passages
 from search.queries import Query, any_word_of
 from tenders.needs.models import Need
@@ -26,7 +26,6 @@ MOST_SIMILAR = 4
 LEAST_LIKENESS = 0.3  # below it two needs share the phrases of all needs more than a subject
 OF_THE_LIKEST = 0.5  # beside a near twin, a distant cousin only distracts
 MOST_REMEMBERED = 5000
-FEED_SIZE = 50
 
 
 @dataclass(frozen=True)
@@ -87,12 +86,6 @@ def find_references(question: Question) -> list[str]:
         )
     )
     return [reference for reference, _ in ranked]
-
-
-def find_newest(question: Question, limit: int = FEED_SIZE) -> list[NeedDocument]:
-    """The latest published needs of a question, for feeds."""
-    found = find(replace(question, sort=Sort.NEWEST, page=1), limit)
-    return [hit.document for hit in found.results.hits if isinstance(hit.document, NeedDocument)]
 
 
 def status_at(document: NeedDocument, now: datetime) -> Status:

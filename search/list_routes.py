@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, redirect, render_template, request
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from marketplace import config
 from marketplace.accounts.access import has_permission, public
@@ -20,19 +21,20 @@ from search import cards, feeds, filters, plain_lists
 from search.asking import (
     ALL,
     Question,
-    QuestionUnreadable,
+    ask_for_all,
     ask_needs,
     ask_suppliers,
     in_words,
 )
 from search.blueprint import blueprint
-from search.documents import Kind, NeedDocument, Status
-from search.engine import PAGE_SIZE, Results
-from search.finding import FEED_SIZE, Found, find, find_counts, find_newest, find_reference_of
+from search.documents import Kind, Status
+from search.engine import PAGE_SIZE, Results, Sort
+from search.finding import Found, find, find_counts, find_reference_of, find_references
 from search.queries import also_searched, describe
 from tenders.needs.models import Need
 
 PATHS = {Kind.NEED: "/needs", Kind.SUPPLIER: "/suppliers"}
+FEED_SIZE, CALENDAR_SIZE = 50, 500
 TITLES = {Kind.NEED: "Needs", Kind.SUPPLIER: "Suppliers"}
 
 
@@ -164,46 +166,37 @@ def _address(path: str, text: str | None, rest: Iterable[tuple[str, str]]) -> st
 @blueprint.route("/needs.atom")
 @public
 def needs_atom() -> Response:
-    question = _feed_question()
+    question = ask_for_all(Kind.NEED, request.args)
     title = f"Needs: {in_words(question)}" if question.values else "New needs"
-    return feeds.atom(
-        _feed_needs(question), title, _with_question("/needs.atom", question), _with_question("/needs", question)
-    )
+    needs = _feed_needs(question, Sort.NEWEST, FEED_SIZE)
+    return feeds.atom(needs, title, _with_question("/needs.atom", question), _with_question("/needs", question))
 
 
 @blueprint.route("/needs.ics")
 @public
 def needs_ics() -> Response:
-    question = _feed_question()
-    return feeds.calendar(_feed_needs(question, only_open=True), "Closing times of needs")
-
-
-def _feed_question() -> Question:
-    question = ask_needs(request.args)
-    if question.note:
-        raise QuestionUnreadable(question.note)
-    return question
+    question = ask_for_all(Kind.NEED, request.args)
+    return feeds.calendar(_feed_needs(question, Sort.CLOSING_SOONEST, CALENDAR_SIZE), "Closing times of needs")
 
 
 def _with_question(path: str, question: Question) -> str:
     return f"{path}?{question.query_string}" if question.values else path
 
 
-def _feed_needs(question: Question, only_open: bool = False) -> list[feeds.FeedNeed]:
+_FEED: Select[Any] = select(
+    Need.reference, Need.title, Need.summary, Need.buyer_name, Need.published_at, Need.closes_at,
+    Need.estimated_value_pence,
+).where(Need.published_at.is_not(None))  # fmt: skip
+
+
+def _feed_needs(question: Question, sort: Sort, most: int) -> list[feeds.FeedNeed]:
+    """The first needs of a question in a feed's own order; a feed of everything has past needs too, a calendar none."""
     if not question.is_plain:
-        return [_from_document(each) for each in find_newest(question)]
-    columns: tuple[Any, ...] = (Need.reference, Need.title, Need.summary, Need.buyer_name, Need.published_at, Need.closes_at,
-               Need.estimated_value_pence)  # fmt: skip
-    query = select(*columns).where(Need.published_at.is_not(None))
-    if only_open:
-        query = query.where(plain_lists.is_open(clock.now())).order_by(Need.closes_at, Need.id).limit(500)
+        references = find_references(replace(question, sort=sort))[:most]
+        rows = {row.reference: row for row in db.session.execute(_FEED.where(Need.reference.in_(references)))}
+        return [feeds.FeedNeed(*rows[each]) for each in references if each in rows]
+    if sort is Sort.CLOSING_SOONEST:
+        query = _FEED.where(plain_lists.is_open(clock.now())).order_by(Need.closes_at, Need.id)
     else:
-        query = query.order_by(Need.published_at.desc(), Need.id.desc()).limit(FEED_SIZE)
-    return [feeds.FeedNeed(*row) for row in db.session.execute(query)]
-
-
-def _from_document(need: NeedDocument) -> feeds.FeedNeed:
-    summary = need.passages[0].text if need.passages else ""
-    return feeds.FeedNeed(
-        need.reference, need.title, summary, need.buyer, need.published_at, need.closes_at, need.value_pence
-    )
+        query = _FEED.order_by(Need.published_at.desc(), Need.id.desc())
+    return [feeds.FeedNeed(*row) for row in db.session.execute(query.limit(most))]

@@ -144,6 +144,26 @@ def test_needs_csv_reads_back(app, client: PageClient) -> None:
     client.get("/needs.csv?status=lost", 400)
 
 
+def test_suppliers_csv_has_the_rows_of_the_list(app, client: PageClient) -> None:
+    for number in range(25):
+        making.supplier(f"=Firm {number}", about="Drone surveys" if number % 2 else "Nothing", source="t",
+                        source_id=str(number), region="Wales")  # fmt: skip
+    indexing.rebuild_index(lambda _: None)
+    every = list(csv.DictReader(io.StringIO(client.get("/suppliers.csv").content.decode())))
+    assert len(every) == 25 and every[0]["name"] == "'=Firm 0" and every[0]["has_worked_with_councils"] == "false"
+    some = list(csv.DictReader(io.StringIO(client.get("/suppliers.csv?q=drone&region=Wales").content.decode())))
+    page = client.get("/suppliers?q=drone&region=Wales")
+    assert len(some) == 12 and page.has("12 suppliers for drone")
+    hrefs = [each["href"] for each in page.main.select(".market-card h2 a")]
+    assert [row["url"].partition("/suppliers/")[2] for row in some] == [each.rpartition("/")[2] for each in hrefs]
+
+
+@pytest.mark.parametrize("path", ["/needs.csv", "/suppliers.csv", "/needs.atom", "/needs.ics"])
+def test_files_and_feeds_refuse_what_they_cannot_mean(app, client: PageClient, path: str) -> None:
+    for asked in ("page=2", "after=1-2", "colour=red", "near=QQ9+9QQ", "sort=distance"):
+        client.get(f"{path}?{asked}", 400)
+
+
 def test_the_outbox_shows_mails_with_links_that_work_here(app, client: PageClient) -> None:
     from marketplace.core.letters import absolute
 
