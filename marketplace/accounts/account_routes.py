@@ -8,13 +8,27 @@ from typing import Any
 from flask import Response, flash, redirect, request, url_for
 from flask_login import current_user
 
-from marketplace.accounts import actions, joining, queries, throttle
-from marketplace.accounts.access import choose_membership, current_member, signed_in, signed_in_even_unconfirmed
+from marketplace.accounts import actions, joining, new_address, queries, throttle
+from marketplace.accounts.access import choose_membership, current_member, public, signed_in, signed_in_even_unconfirmed
 from marketplace.accounts.blueprint import blueprint
 from marketplace.accounts.exports import account_record
-from marketplace.accounts.forms import AskToJoinForm, ChangePasswordForm, CloseForm, NameForm, PressForm
+from marketplace.accounts.forms import (
+    AskToJoinForm,
+    ChangePasswordForm,
+    CloseForm,
+    NameForm,
+    NewAddressForm,
+    PressForm,
+)
 from marketplace.accounts.permissions import ROLES
-from marketplace.accounts.visiting import begin_session, end_session, home_address, known_browser, network_address
+from marketplace.accounts.visiting import (
+    begin_session,
+    end_session,
+    home_address,
+    known_browser,
+    network_address,
+    remember_browser,
+)
 from marketplace.core.errors import NotFound, Problems
 from marketplace.core.forms import add_problems
 from marketplace.core.pages import page
@@ -65,6 +79,55 @@ def change_password() -> Any:
         except Problems as refused:
             add_problems(form, refused.problems)
     return page("marketplace/accounts/form.html", title="Change your password", form=form, button="Save")
+
+
+@blueprint.route("/account/email", methods=["GET", "POST"])
+@signed_in
+def change_email() -> Any:
+    form = NewAddressForm()
+    if form.validate_on_submit():
+        tried = throttle.begin_sign_in(current_user.email, network_address(), known_browser())
+        try:
+            throttle.count_mail(form.email.data, network_address())
+            new_address.ask_for_new_address(current_user.id, form.email.data, form.password.data)
+            throttle.sign_in_was_right(tried)
+            flash("We have sent a link to the new address. Nothing changes until you use it", "success")
+            return redirect(url_for("accounts.account"), 303)
+        except Problems as refused:
+            add_problems(form, refused.problems)
+    return page(
+        "marketplace/accounts/form.html",
+        title="Change your email address",
+        form=form,
+        button="Send the link",
+        text=NEW_ADDRESS,
+    )
+
+
+NEW_ADDRESS = (
+    "Your present address is told as well. A council’s people have an address of their council: with another one, "
+    "the administrator of the service approves you there again."
+)
+
+
+@blueprint.route("/account/email/<link>", methods=["GET", "POST"])
+@public
+def confirm_new_email(link: str) -> Any:
+    form = PressForm()
+    if form.validate_on_submit():
+        person = new_address.change_address(link)
+        flash("Your email address is changed. Sign in with the new one from now on", "success")
+        is_here = current_user.is_authenticated and current_user.id == person.id
+        target = url_for("accounts.account") if is_here else url_for("accounts.sign_in")
+        return remember_browser(redirect(target, 303), person.email)
+    change = new_address.find_change(link)
+    return page(
+        "marketplace/accounts/new_email.html",
+        title="Confirm your new email address",
+        form=form,
+        change=change,
+        doubted=new_address.memberships_in_doubt(change.token.person, change.email_after),
+    )
 
 
 @blueprint.route("/account/switch", methods=["POST"])

@@ -23,7 +23,7 @@ from marketplace.accounts.events import (
     SessionsEnded,
 )
 from marketplace.accounts.joining import ask_to_join, end_membership_of, make_member, settle_requests
-from marketplace.accounts.models import Invitation, Organisation, Person, Token
+from marketplace.accounts.models import AddressChange, Invitation, Organisation, Person, Token
 from marketplace.accounts.passwords import hash_password, is_password
 from marketplace.core import clock, db
 from marketplace.core.db import action
@@ -63,7 +63,7 @@ def register_person(name: str, email: str, password: str, *, is_confirmed: bool 
     if person is None:
         _tell_known(known or queries.get_person_at(email))
         return None
-    token = 0 if is_confirmed else _make_token(person, "confirm", rules.CONFIRMATION_LASTS).id
+    token = 0 if is_confirmed else token_for(person, "confirm", rules.CONFIRMATION_LASTS).id
     record(PersonRegistered(subject=person.pseudonym, token=token), as_person(person))
     return person
 
@@ -89,7 +89,7 @@ def _new_person(name: str, email: str, password_hash: str, is_confirmed: bool) -
 def _tell_known(person: Person) -> None:
     # Whoever registered first may not own the mailbox, so its owner gets a link that sets the password anew.
     # It is made for a confirmed account too, though not mailed: writing as much takes as long.
-    token = _make_token(person, "reset", rules.RESET_LASTS).id
+    token = token_for(person, "reset", rules.RESET_LASTS).id
     record(KnownAddressRegistered(subject=person.pseudonym, token=token))
 
 
@@ -107,14 +107,14 @@ def send_confirmation(person_id: int) -> None:
     """Mails a new link to confirm the address; nothing to do when it is confirmed."""
     person = queries.get_person(person_id, lock=True)
     if person.email_confirmed_at is None:
-        token = _make_token(person, "confirm", rules.CONFIRMATION_LASTS)
+        token = token_for(person, "confirm", rules.CONFIRMATION_LASTS)
         record(ConfirmationAsked(subject=person.pseudonym, token=token.id), as_person(person))
 
 
 @action
 def confirm_email(link: str) -> Person:
     """Confirms the address that the link was mailed to, and settles what waited for it. Gone when it is used up."""
-    person = _use_token(link, "confirm").person
+    person = use_link(link, "confirm").person
     confirm_person(person)
     return person
 
@@ -135,7 +135,7 @@ def ask_to_change_password(email: str) -> None:
     if person is None:
         record(PasswordResetAsked(subject="a_" + salted_hash("address", rules.tidy_email(email))[:12]))
         return
-    token = _make_token(person, "reset", rules.RESET_LASTS)
+    token = token_for(person, "reset", rules.RESET_LASTS)
     record(PasswordResetAsked(subject=person.pseudonym, token=token.id))
 
 
@@ -144,7 +144,7 @@ def reset_password(link: str, password: str) -> Person:
     """Sets a new password, ends every session and kills every other link. The mailbox is proved by it."""
     person = find_link("reset", link).person
     insist(rules.password_problems(password, person.email))
-    _use_token(link, "reset")
+    use_link(link, "reset")
     person.password_hash = hash_password(password)
     person.session_version += 1
     record(PasswordReset(subject=person.pseudonym), as_person(person))
@@ -156,7 +156,7 @@ def reset_password(link: str, password: str) -> Person:
 def change_password(person_id: int, current: str, password: str) -> Person:
     """Sets a new password and ends every session. Problems when the current one is wrong."""
     person = queries.get_person(person_id, lock=True)
-    _insist_password(person, current, "current")
+    insist_password(person, current, "current")
     insist(rules.password_problems(password, person.email))
     person.password_hash = hash_password(password)
     person.session_version += 1
@@ -186,12 +186,14 @@ def end_sessions(person_id: int) -> None:
 def close_account(person_id: int, password: str) -> None:
     """Erases name, address, password and mails, and ends memberships. The journal keeps the pseudonym."""
     person = queries.get_person(person_id, lock=True)
-    _insist_password(person, password, "password")
+    insist_password(person, password, "password")
     for membership in queries.memberships_of_person(person.id):
         end_membership_of(membership, as_person(person))
-    db.session.execute(delete(Mail).where(Mail.recipient == person.email))
+    addresses = [person.email, *(each.email_before for each in queries.address_changes_of(person.id) if each.done_at)]
+    db.session.execute(delete(Mail).where(Mail.recipient.in_(addresses)))
+    db.session.execute(delete(AddressChange).where(AddressChange.person_id == person.id))
     erased = f"{person.pseudonym}@erased.invalid"
-    invitations = update(Invitation).where(Invitation.email == person.email)
+    invitations = update(Invitation).where(Invitation.email.in_(addresses))
     db.session.execute(invitations.values(email=erased, name=""))
     person.email, person.name, person.password_hash = erased, "Closed account", ""
     person.session_version += 1
@@ -236,13 +238,15 @@ def find_link(purpose: str, link: str, lock: bool = False) -> Token:
     return token
 
 
-def _use_token(link: str, purpose: str) -> Token:
+def use_link(link: str, purpose: str) -> Token:
+    """Inside an action: the link's row, used up by this. Raises NotFound and Gone as find_link does."""
     token = find_link(purpose, link, lock=True)
     token.used_at = clock.now()
     return token
 
 
-def _make_token(person: Person, purpose: str, lasts: timedelta) -> Token:
+def token_for(person: Person, purpose: str, lasts: timedelta) -> Token:
+    """Inside an action: a new link's row for this person and purpose."""
     token = Token(
         person_id=person.id,
         purpose=purpose,
@@ -255,6 +259,7 @@ def _make_token(person: Person, purpose: str, lasts: timedelta) -> Token:
     return token
 
 
-def _insist_password(person: Person, password: str, field: str) -> None:
+def insist_password(person: Person, password: str, field: str) -> None:
+    """Raises Problems on the field when this is not the person's password."""
     if not is_password(password, person.password_hash):
         raise Problems([Problem("Password is not right", field)])

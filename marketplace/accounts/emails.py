@@ -53,6 +53,28 @@ def password_is_new(line: JournalLine) -> Iterable[Letter]:
         yield Letter(person.email, context)
 
 
+def new_address_asked(line: JournalLine) -> Iterable[Letter]:
+    """The link to the new address, or a word to its owner when it has an account; a notice to the present one."""
+    change = queries.find_address_change(line.facts["change"])
+    if change is None or change.done_at is not None or change.token.used_at is not None:
+        return
+    person, owner = change.token.person, queries.find_person(change.email_after)
+    yield Letter(change.email_before, {"name": person.name, "password": absolute("/account/password")})
+    if owner is not None and owner.id != person.id:
+        context = {"name": owner.name, "sign_in": absolute("/sign-in")}
+        yield Letter(owner.email, context, template="email-change-refused")
+    else:
+        link = absolute(f"/account/email/{link_text(change.token)}")
+        yield Letter(change.email_after, {"name": person.name, "link": link}, template="email-change-link")
+
+
+def address_is_new(line: JournalLine) -> Iterable[Letter]:
+    """To the address that the account had before."""
+    change = queries.find_address_change(line.facts["change"])
+    if change is not None:
+        yield Letter(change.email_before, {"name": change.token.person.name})
+
+
 def invitation(line: JournalLine) -> Iterable[Letter]:
     invited = queries.find_invitation(line.facts["invitation"])
     if invited is None or invited.accepted_at or invited.withdrawn_at or invited.email.endswith(".invalid"):
@@ -129,6 +151,8 @@ EMAILS: dict[str, Writer] = {
     "PasswordResetAsked": reset_link,
     "PasswordReset": password_is_new,
     "PasswordChanged": password_is_new,
+    "EmailChangeAsked": new_address_asked,
+    "EmailChanged": address_is_new,
     "ColleagueInvited": invitation,
     "JoinWaits": request_waits,
     "JoinApproved": request_approved,

@@ -56,6 +56,21 @@ class NameChanged(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class EmailChangeAsked(Event):
+    """A person asked to have another address; a link goes to that one, a notice to the present one."""
+
+    change: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmailChanged(Event):
+    """The new address is proved and is the account's now; `waiting` are councils that must approve the person again."""
+
+    change: int
+    waiting: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class SessionsEnded(Event):
     """A person signed out everywhere."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from marketplace.accounts import queries
 from marketplace.accounts.models import Invitation, Membership, Person
 from marketplace.core import db
 from marketplace.core.journal import JournalLine, plain
@@ -32,6 +33,15 @@ def account_record(person: Person) -> dict[str, Any]:
             "created_at": plain(person.created_at),
             "email_confirmed_at": plain(person.email_confirmed_at),
         },
+        "address_changes": [
+            {
+                "before": each.email_before,
+                "after": each.email_after,
+                "asked_at": plain(each.asked_at),
+                "done_at": plain(each.done_at),
+            }
+            for each in queries.address_changes_of(person.id)
+        ],
         "memberships": [_membership(each) for each in memberships],
         "invitations": [
             {"organisation": each.organisation.name, "roles": each.roles.split(), "invited_at": plain(each.invited_at)}

@@ -134,6 +134,13 @@ class NameForm(Form):
     name = TextLine("Full name", longest=120, params={"autocomplete": "name"})
 
 
+class NewAddressForm(Form):
+    """Another address for the account, with the password once more."""
+
+    email = EmailLine("New email address", longest=254, hint="We email it a link. Until you use it nothing changes.")
+    password = Password("Password")
+
+
 class CloseForm(Form):
     """The password once more, before an account is closed."""
 

@@ -156,6 +156,21 @@ class Token(Base):
     person: Mapped[Person] = relationship()
 
 
+class AddressChange(Base):
+    """Another address asked for, and once its own link proved it, done. Erased with the account."""
+
+    __tablename__ = "address_changes"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    token_id: Mapped[int] = mapped_column(ForeignKey("tokens.id"), unique=True)
+    email_before: Mapped[str] = mapped_column(String(254))
+    email_after: Mapped[str] = mapped_column(String(254))
+    asked_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    done_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+    token: Mapped[Token] = relationship()
+
+
 class SignInTry(Base):
     """A try to sign in, by hashed address and hashed network address; the throttle counts these."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Select, func, select
 
-from marketplace.accounts.models import Authority, Invitation, Membership, Organisation, Person, Token
+from marketplace.accounts.models import AddressChange, Authority, Invitation, Membership, Organisation, Person, Token
 from marketplace.accounts.permissions import is_granted
 from marketplace.accounts.rules import is_in_domains, manages_people, tidy_email
 from marketplace.core import clock, db
@@ -46,6 +46,25 @@ def get_person(person_id: int, lock: bool = False) -> Person:
 def find_token(token_id: int, purpose: str, lock: bool = False) -> Token | None:
     query = select(Token).where(Token.id == token_id, Token.purpose == purpose)
     return db.session.scalar(_locked(query) if lock else query)
+
+
+def find_address_change(change_id: int) -> AddressChange | None:
+    """The change of address with this number."""
+    return db.session.get(AddressChange, change_id)
+
+
+def get_address_change(token: Token) -> AddressChange:
+    """The change of address that a link is for; NotFound."""
+    found = db.session.scalar(select(AddressChange).where(AddressChange.token_id == token.id))
+    if found is None:
+        raise NotFound("This change of address does not exist.")
+    return found
+
+
+def address_changes_of(person_id: int) -> Sequence[AddressChange]:
+    """Every change of address that the person asked for, oldest first."""
+    query = select(AddressChange).where(AddressChange.person_id == person_id).order_by(AddressChange.id)
+    return db.session.scalars(query).all()
 
 
 def get_organisation(organisation_id: int, lock: bool = False) -> Organisation:

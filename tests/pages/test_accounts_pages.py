@@ -333,3 +333,22 @@ def test_a_suspended_councils_people_read_and_change_nothing(client: PageClient)
 def test_a_link_that_is_not_ours_says_so(client: PageClient) -> None:
     for path in ("/confirm/1-x", "/reset/1-x", "/invitations/1-x", "/confirm/x", "/reset/99999999999999-x"):
         assert client.get(path, status=404).has("This link is not complete")
+
+
+def test_an_address_is_changed_on_the_pages_and_the_session_goes_on(client: PageClient) -> None:
+    join_hackney(client)
+    client.submit(client.get(link_in(mails_to(ANN["email"])[0], "/confirm/")), "Confirm my address")
+    client.sign_in(ANN["email"], PASSWORD)
+    asked = client.follow(client.get("/account"), "Change email address")
+    wrong = client.submit(asked, "Send the link", email="ann@consultants.example", password="not this one", status=422)
+    assert wrong.errors == ["Password is not right"] and wrong.field("email") == "ann@consultants.example"
+    client.submit(wrong, "Send the link", password=PASSWORD)
+    write_mails(client.app, EMAILS)
+    page = client.get(link_in(mails_to("ann@consultants.example")[0], "/account/email/"))
+    assert page.has("until the administrator of") and page.has("ann@consultants.example")
+    done = client.submit(page, "Use this address")
+    assert done.url == "/account" and done.has("ann@consultants.example")
+    assert "waiting for approval" in done.text.lower()
+    client.sign_out()
+    client.sign_in("ann@consultants.example", PASSWORD)
+    assert client.get("/account").has("Ann Smith")
