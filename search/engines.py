@@ -14,6 +14,14 @@ def make_engine(name: str, folder: Path, url: str = "") -> SearchEngine:
         from search.whoosh_engine import WhooshEngine
 
         return WhooshEngine(folder)
+    if name == "postgresql":
+        from search.postgresql_engine import PostgresqlEngine
+
+        return PostgresqlEngine(url)
+    if name == "tantivy":
+        from search.tantivy_engine import TantivyEngine
+
+        return TantivyEngine(folder)
     if name in SEARCH_ENGINES:
         raise ValueError(f"The engine {name} is not there yet.")
     raise ValueError(f"There is no search engine {name!r}. Choose one of {', '.join(SEARCH_ENGINES)}.")

@@ -1,7 +1,7 @@
 """Makes the page of results that every engine gives."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from search.documents import Document
 from search.engine import Hit, Results
@@ -22,13 +22,16 @@ def make_results(
 ) -> Results:
     """The page's hits with their marked texts; only these documents are read, `began` is a perf_counter reading."""
     first = (max(1, page) - 1) * page_size
-    highlighter = Highlighter(query)
-    hits = tuple(
-        _hit(score, document_of(key), query, highlighter)
-        for score, _, key in selection.chosen[first : first + page_size]
-    )
+    chosen = selection.chosen[first : first + page_size]
+    hits = make_hits(((score, document_of(key)) for score, _, key in chosen), query)
     took_ms = (time.perf_counter() - began) * 1000
     return Results(hits, len(selection.chosen), selection.facets, did_you_mean, took_ms, is_partial)
+
+
+def make_hits(chosen: Iterable[tuple[float, Document]], query: Query) -> tuple[Hit, ...]:
+    """The hits of one page, in the order given."""
+    highlighter = Highlighter(query)
+    return tuple(_hit(score, document, query, highlighter) for score, document in chosen)
 
 
 def _hit(score: float, document: Document, query: Query, highlighter: Highlighter) -> Hit:

@@ -231,7 +231,7 @@ def miles_away(facts: Facts, near: Near) -> float | None:
 
 def turn(reference: str, now: datetime) -> str:
     """A place in a queue that is drawn anew every day, so that nobody is first among equals for ever."""
-    return hashlib.blake2b(f"{now.astimezone(UTC):%Y-%m-%d} {reference}".encode(), digest_size=8).hexdigest()
+    return hashlib.sha256(f"{now.astimezone(UTC):%Y-%m-%d} {reference}".encode()).hexdigest()  # PostgreSQL has it too
 
 
 def _order(kind: Kind, sort: Sort, now: datetime, near: Near | None) -> Callable[[tuple[float, Facts, int]], tuple]:

@@ -1,0 +1,151 @@
+"""What a document becomes in PostgreSQL: words with places for phrases, words with counts for ranking, and facts."""
+
+import json
+import math
+import struct
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from search.documents import Document, budget_band, passages_of, to_json
+from search.fallback import searched_texts
+from search.matching import count_words
+from search.queries import MOST_TERMS
+from search.selection import facts_of
+from search.words import fold, split_words
+
+# One document, or one passage, that has a word: many of them stand in a row, a block of numbers at a time.
+WORD = np.dtype([("number", "<i4"), ("count", "u1"), ("title", "u1"), ("length", "<u2"), ("forms", "<u4")])
+PASSAGE_WORD = np.dtype([("number", "<i4"), ("length", "<u2"), ("count", "<u2")])
+# How many documents, or passages, share a row: larger ones are read faster, smaller ones written faster.
+BLOCK, PASSAGE_BLOCK = 4096, 16384
+_pack_word = struct.Struct("<iBBHI").pack
+_pack_passage_word = struct.Struct("<iHH").pack
+# PostgreSQL keeps at most 256 places of a word in one vector and none beyond 16,383; short stretches reach neither,
+# and overlap by the longest phrase, so that none is cut in two.
+_STRETCH = 240
+_OVERLAP = MOST_TERMS - 1
+
+FACTS = (
+    "id", "reference", "fingerprint", "at", "closes_at", "ended", "region", "latitude", "longitude", "categories",
+    "value_pence", "budget_band", "capabilities", "size", "buyer", "source", "buyer_kind", "small_firms",
+    "evidence_keys", "evidence_ends", "councils",
+)  # fmt: skip
+
+folded = lru_cache(maxsize=65536)(fold)
+
+
+def form_bit(form: str) -> int:
+    """One of 32 bits for a word as written; two forms of one stem seldom share it."""
+    return 1 << (zlib.crc32(form.encode()) & 31)
+
+
+@dataclass(frozen=True)
+class DocumentWords:
+    """One document, read once: its parts as stems in order, the words of its passages, and its words as written."""
+
+    document: Document
+    parts: list[tuple[bool, list[str]]]
+    words: dict[str, tuple[int, int, int]]  # stem -> (in the text, in the title, bits of the forms)
+    forms: set[str]
+    passages: list[Counter]
+
+    @property
+    def length(self) -> int:
+        """Words in all parts but the title."""
+        return sum(len(stems) for is_title, stems in self.parts if not is_title)
+
+    def vectors(self) -> Iterator[tuple[bool, str]]:
+        """The text form of tsvectors of short stretches; none reaches across two parts."""
+        for is_title, stems in self.parts:
+            for start in range(0, max(1, len(stems) - _OVERLAP), _STRETCH - _OVERLAP):
+                if stems:
+                    yield is_title, vector(stems[start : start + _STRETCH], "A" if is_title else "")
+
+
+def read_document(document: Document) -> DocumentWords:
+    """Splits every text of a document into words, each only once."""
+    parts, forms, seen = [], set(), {}
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for place, text in enumerate([document.heading, *searched_texts(document)]):
+        if text not in seen:
+            seen[text] = [(word.stem, folded(text[word.start : word.end])) for word in split_words(text)]
+        pairs = seen[text]
+        parts.append((place == 0, [stem for stem, _ in pairs]))
+        for stem, form in pairs:
+            found = counts[stem]
+            found[place == 0] += 1
+            found[2] |= form_bit(form)
+            forms.add(form)
+    words = {stem: (found[0], found[1], found[2]) for stem, found in counts.items()}
+    passages = [Counter(word.stem for word in split_words(each.text)) for each in passages_of(document)]
+    return DocumentWords(document, parts, words, forms, passages)
+
+
+def vector(stems: Iterable[str], weight: str = "") -> str:
+    """Stems in order as the text of a tsvector; they are letters and digits, and quoted all the same."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for place, stem in enumerate(stems, 1):
+        places[stem].append(f"{place}{weight}")
+    return " ".join(f"{quoted(stem)}:{','.join(each)}" for stem, each in places.items())
+
+
+def phrase(stems: Iterable[str]) -> str:
+    """Stems that must stand next to each other as the text of a tsquery."""
+    return " <-> ".join(map(quoted, stems))
+
+
+def quoted(stem: str) -> str:
+    """A word as a quoted lexeme, in which nothing is syntax."""
+    return "'" + stem.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def facts_row(number: int, document: Document) -> tuple:
+    """The values of FACTS."""
+    facts = facts_of(document)
+    return (
+        number, facts.reference, facts.fingerprint, facts.at, facts.closes_at, facts.ended, facts.region or None,
+        facts.latitude, facts.longitude, _distinct(facts.categories), facts.value_pence,
+        budget_band(facts.value_pence), _distinct(facts.capabilities), facts.size or None, facts.buyer or None,
+        facts.source or None, facts.buyer_kind or None, facts.small_firms or None,
+        [key for key, _ in facts.evidence], [math.inf if end is None else end for _, end in facts.evidence],
+        facts.councils or None,
+    )  # fmt: skip
+
+
+def _distinct(values: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(values))
+
+
+def text_row(number: int, document: Document) -> tuple[int, bytes, bytes]:
+    """The whole document and the words by which it is matched."""
+    counts = json.dumps(count_words(passages_of(document)))
+    return number, to_json(document).encode("utf-8", "surrogatepass"), counts.encode()
+
+
+class Postings:
+    """Entries gathered by word and block, each as the bytes of WORD or PASSAGE_WORD."""
+
+    def __init__(self) -> None:
+        self.words: dict[tuple[str, int], bytearray] = defaultdict(bytearray)
+        self.passage_words: dict[tuple[str, int], bytearray] = defaultdict(bytearray)
+
+    def add(self, number: int, first_passage: int, read: DocumentWords) -> None:
+        """Enters a document under its number, and its passages from a first number on."""
+        block, length = number // BLOCK, min(read.length, 65535)
+        for stem, (count, title, forms) in read.words.items():
+            self.words[stem, block] += _pack_word(number, min(count, 255), min(title, 255), length, forms)
+        for passage, counts in enumerate(read.passages, first_passage):
+            block, length = passage // PASSAGE_BLOCK, min(counts.total(), 65535)
+            for stem, count in counts.items():
+                self.passage_words[stem, block] += _pack_passage_word(passage, length, min(count, 65535))
+
+
+def without(entries: bytes, kind: np.dtype, numbers: Iterable[int]) -> bytes:
+    """The entries but those of these numbers."""
+    found = np.frombuffer(entries, kind)
+    return found[~np.isin(found["number"], list(numbers))].tobytes()
