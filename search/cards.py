@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 
@@ -15,8 +15,10 @@ from search.asking import ALL, STATUSES, Question, label_of
 from search.documents import OURS, NeedDocument, Status, SupplierDocument
 from search.engine import Hit, Results
 from search.finding import status_at
+from search.reasons import WORKS
 from search.snippets import Piece
 from suppliers.profiles.models import SIZES
+from suppliers.record import anchor_of
 
 SHORT = 260  # characters of a text in a list
 COLOURS = {
@@ -28,6 +30,14 @@ COLOURS = {
 }
 
 
+class Line(NamedTuple):
+    """Where a result matched: the passage's label and text, and the address of the work that it tells of."""
+
+    label: str
+    pieces: tuple[Piece, ...]
+    href: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Card:
     """One result: its title in (text, is_match) pieces, its facts as words, and where it matched."""
@@ -37,13 +47,13 @@ class Card:
     status: str
     colour: str
     facts: str
-    snippets: tuple[tuple[str, tuple[Piece, ...]], ...]
+    snippets: tuple[Line, ...]
 
 
 def open_need_card(row: Row[Any], now: datetime) -> Card:
     """A row of plain_lists.CARD that is open now."""
     facts = _need_facts(row.buyer_name, row.region, row.estimated_value_pence, _closing(row.closes_at, now), row.source)
-    summary = (("", ((row.summary, False),)),) if row.summary else ()
+    summary = (Line("", ((row.summary, False),)),) if row.summary else ()
     return Card(f"/needs/{row.reference}", ((row.title, False),), "Open", "green", facts, summary)
 
 
@@ -56,7 +66,7 @@ def need_card(hit: Hit, now: datetime) -> Card:
     facts = _need_facts(
         need.buyer, need.region or "", need.value_pence, when, "" if need.source == OURS else need.source
     )
-    snippets = tuple((each.label, each.pieces) for each in hit.snippets)
+    snippets = tuple(Line(each.label, each.pieces) for each in hit.snippets)
     return Card(need.url, hit.title, STATUSES[status], COLOURS[status], facts, snippets)
 
 
@@ -64,9 +74,8 @@ def supplier_row_card(row: Row[Any]) -> Card:
     """A row of plain_lists.public_suppliers_page."""
     text = shortened(row.summary or row.about)
     facts = _supplier_facts(row.region, row.size, row.source)
-    return Card(
-        f"/suppliers/{row.slug}", ((row.name, False),), "", "", facts, (("", ((text, False),)),) if text else ()
-    )
+    lines = (Line("", ((text, False),)),) if text else ()
+    return Card(f"/suppliers/{row.slug}", ((row.name, False),), "", "", facts, lines)
 
 
 def shortened(text: str, length: int = SHORT) -> str:
@@ -82,7 +91,12 @@ def supplier_card(hit: Hit) -> Card:
     firm = hit.document
     assert isinstance(firm, SupplierDocument)
     facts = _supplier_facts(firm.region or "", firm.size or "", "" if firm.source == OURS else firm.source)
-    return Card(firm.url, hit.title, "", "", facts, tuple((each.label, each.pieces) for each in hit.snippets))
+    lines = tuple(Line(each.label, each.pieces, _work_address(firm, each.label)) for each in hit.snippets)
+    return Card(firm.url, hit.title, "", "", facts, lines)
+
+
+def _work_address(firm: SupplierDocument, label: str) -> str:
+    return f"{firm.url}#{anchor_of(label)}" if label.startswith(WORKS) else ""
 
 
 def _closing(closes_at: datetime | None, now: datetime) -> str:

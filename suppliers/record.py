@@ -14,6 +14,7 @@ from marketplace.core import clock
 from marketplace.core.db import session
 from marketplace.core.fields import count_words
 from marketplace.core.journal import JournalLine
+from marketplace.core.references import slug
 from marketplace.reference import Capability, capabilities
 from suppliers.evidence.models import Evidence
 from suppliers.evidence.queries import evidence_of
@@ -41,6 +42,22 @@ class PublicProfile:
 
     def has_expired(self, evidence: Evidence) -> bool:
         return has_expired(evidence, self.today)
+
+    @property
+    def anchors(self) -> dict[int, str]:
+        """Where on the page each solution and past work stands, by number; of two with one title the first has it."""
+        first = {anchor_of(work_label(each)): each.id for each in reversed([*self.solutions, *self.past_work])}
+        return {number: anchor for anchor, number in first.items()}
+
+
+def work_label(work: Solution) -> str:
+    """How the passage of a solution or past work is called."""
+    return f"{'Solution' if work.kind == 'solution' else 'Past work'}: {work.title}"
+
+
+def anchor_of(label: str) -> str:
+    """The place on the supplier's page of what a work's label names."""
+    return slug(label)
 
 
 def public_profile(supplier: Supplier) -> PublicProfile:
@@ -78,8 +95,7 @@ def _passages(supplier: Supplier, works: Sequence[Solution]) -> Iterator[tuple[s
         if paragraph.strip():
             yield "About", paragraph.strip()
     for each in works:
-        kind = "Solution" if each.kind == "solution" else "Past work"
-        yield f"{kind}: {each.title}", " ".join(f"{each.title}. {each.text} {each.customer}".split())
+        yield work_label(each), " ".join(f"{each.title}. {each.text} {each.customer}".split())
 
 
 @dataclass(frozen=True)

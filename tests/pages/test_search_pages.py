@@ -8,10 +8,12 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from marketplace.core import clock, db
+from marketplace.core.journal import record
 from marketplace.core.mail import Mail
 from search import actions, alerts, indexing
 from search.emails import CONFIRM_FOLLOW, STOP_FOLLOW, follow_address
 from search.models import Follow
+from suppliers.solutions.models import Solution
 from tests import making
 from tests.actions.test_searching import published
 from tests.pageclient import Page, PageClient
@@ -260,6 +262,21 @@ def test_suppliers_stand_by_name_whatever_the_case(client: PageClient) -> None:
     start = shown.index("abritas")
     assert shown[start:] + shown[:start] == ["abritas", "Beta", "Zeta"], "round the alphabet from today's first"
     assert page.main.select(".market-card p")[-1].get_text().strip().endswith(", Words …")
+
+
+def test_a_result_leads_to_the_solution_that_matched(client: PageClient) -> None:
+    firm = making.supplier("Acme Ltd", source="test", source_id="1")
+    with db.one_action("test"):
+        for title in ("Cemetery records & plots", "Cemetery records plots", "Payroll"):
+            db.session.add(Solution(supplier_id=firm.id, kind="solution", title=title, text=f"{title} on a map",
+                                    added_at=clock.now()))  # fmt: skip
+        record(making.MadeForTest(subject="test"))
+    reindex()
+    page = client.get("/suppliers?q=cemetery")
+    href = page.links["Solution: Cemetery records & plots"]
+    assert href.endswith("#solution-cemetery-records-and-plots")
+    shown = client.get(href.partition("#")[0])
+    assert shown.main.select_one("#" + href.partition("#")[2]).get_text() == "Cemetery records & plots"
 
 
 def test_every_supplier_has_its_day_at_the_top(client: PageClient) -> None:
