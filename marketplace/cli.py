@@ -93,8 +93,9 @@ def upgrade() -> None:
 def _load_reference() -> None:
     from marketplace.accounts.actions import load_councils
     from marketplace.app import create_app
+    from marketplace.demo import opening_clock
 
-    with create_app(config.current()).app_context():
+    with create_app(config.current()).app_context(), opening_clock():
         load_councils()
 
 
@@ -172,6 +173,7 @@ def _take_in(take_in: Callable[..., dict[str, Any]], file: Path) -> None:
 def reindex(check: bool) -> None:
     """Rebuild the search index beside the old one and swap it in; searches go on meanwhile."""
     from marketplace.app import create_app
+    from search import meaning
     from search.indexing import check_index, rebuild_index
 
     with create_app(prepare_current()).app_context():
@@ -182,6 +184,7 @@ def reindex(check: bool) -> None:
             click.echo(f"{len(differences)} differences.")
             sys.exit(1 if differences else 0)
         count = rebuild_index(tell)
+        meaning.rebuild(tell)
     click.echo(f"{count} documents indexed.")
 
 

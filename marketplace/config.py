@@ -31,6 +31,7 @@ class Settings:
     https: bool = _setting(False, "the service is reached by https: secure cookies and HSTS")  # type: ignore[assignment]
     secret_key: str = _setting("", "signs sessions; empty means a key made once under home/keys")  # type: ignore[assignment]
     search_engine: str = _setting("whoosh", "the full-text engine: whoosh, tantivy or postgresql")  # type: ignore[assignment]
+    search_vectors: bool = _setting(False, "adds closeness of meaning to matching; needs `make install-vectors`")  # type: ignore[assignment]
     mail_from: str = _setting("no-reply@market-cross.example", "the sender of mails")  # type: ignore[assignment]
     smtp_url: str = _setting("", "smtp://user:password@host:port; empty keeps mails in the outbox page only")  # type: ignore[assignment]
     web_workers: int = _setting(2, "web processes that `run` starts")  # type: ignore[assignment]

@@ -8,7 +8,7 @@ from marketplace.accounts import emails as account_emails
 from marketplace.core import jobs
 from marketplace.core.journal import JournalLine
 from marketplace.core.letters import Writer, write_letters
-from search import alerts, indexing
+from search import alerts, indexing, meaning
 from search import emails as search_emails
 from suppliers.evidence import emails as evidence_emails
 from suppliers.profiles import emails as profile_emails
@@ -44,6 +44,7 @@ def mail(lines: Sequence[JournalLine]) -> None:
 
 LISTENERS: tuple[jobs.Listener, ...] = (
     jobs.Listener("index", indexing.INDEX_EVENTS, indexing.react, takes_batches=True),
+    jobs.Listener("meaning", indexing.INDEX_EVENTS, meaning.react, takes_batches=True),
     jobs.Listener("mail", MAIL_EVENTS, mail),
     jobs.Listener("alerts", alerts.ALERT_EVENTS, alerts.react),
     jobs.Listener("notices", notices.NOTICE_EVENTS, notices.react),

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core import clock, db
 from marketplace.core.db import Base, UTCDateTime
+from search import meaning
+from search.indexing import keep_index, mend_differences
 from search.telling import send_digests
 from suppliers.evidence.actions import remind_of_evidence
 from tenders.bids.keys import sweep_draft_keys
@@ -53,4 +55,8 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("contracts that end soon", timedelta(hours=6), remind_of_endings),
     Entry("digests of saved searches", timedelta(minutes=1), send_digests, in_pieces=True),
     Entry("draft keys without a draft", timedelta(hours=1), sweep_draft_keys),
+    Entry("a search index that can be read", timedelta(minutes=1), keep_index),
+    Entry("search index and database agree", timedelta(days=1), mend_differences),
+    Entry("closeness of meaning can be told", timedelta(minutes=5), meaning.keep),
+    Entry("closeness of meaning agrees with the database", timedelta(days=1), lambda: meaning.rebuild(lambda _: None)),
 )

@@ -17,6 +17,7 @@ from search.documents import Kind, Passage
 from search.engine import Match
 from search.gathering import matching_passages
 from search.plain_lists import needs_by_reference
+from search.meaning import meaning
 from search.reasons import WORKS
 from search.turns import in_turn, invited_before
 from search.words import stems
@@ -132,7 +133,7 @@ def _nearness(need: Any, supplier: Any) -> tuple[str, ...]:
 def _match(passages: list[Passage], kind: Kind) -> list[Match]:
     if not passages:
         return []
-    return answered(lambda engine: engine.match(passages, kind, MOST_WEIGHED, now=clock.now()))[0]
+    return answered(lambda engine: engine.match(passages, kind, MOST_WEIGHED, now=clock.now(), meaning=meaning()))[0]
 
 
 def _known(matches: Iterable[Match], rows: Mapping[str, Any]) -> Iterator[tuple[Match, Any]]:
