@@ -171,10 +171,15 @@ class PassagesWeighed:
 
 def count_words(passages: Iterable[Passage | PassageDocument]) -> Counter:
     """The stems of a text with their counts, little words left out; the title's words count twice."""
+    return count_stems((passage.label, stems(passage.text)) for passage in passages)
+
+
+def count_stems(passages: Iterable[tuple[str, Sequence[str]]]) -> Counter:
+    """The same of passages already split, as (label, stems)."""
     counts: Counter = Counter()
-    for passage in passages:
-        found = [stem for stem in stems(passage.text) if stem not in STOP_STEMS]
-        counts.update(found * 2 if passage.label == TITLE else found)
+    for label, split in passages:
+        found = [stem for stem in split if stem not in STOP_STEMS]
+        counts.update(found * 2 if label == TITLE else found)
     return counts
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from search.documents import Document, budget_band, passages_of, to_json
 from search.fallback import searched_texts
-from search.matching import count_words
+from search.matching import count_stems
 from search.queries import MOST_TERMS
 from search.selection import facts_of
 from search.words import fold, split_words
@@ -36,9 +36,8 @@ FACTS = (
     "evidence_keys", "evidence_ends", "councils",
 )  # fmt: skip
 
-folded = lru_cache(maxsize=65536)(fold)
 
-
+@lru_cache(maxsize=65536)
 def form_bit(form: str) -> int:
     """One of 32 bits for a word as written; two forms of one stem seldom share it."""
     return 1 << (zlib.crc32(form.encode()) & 31)
@@ -52,7 +51,7 @@ class DocumentWords:
     parts: list[tuple[bool, list[str]]]
     words: dict[str, tuple[int, int, int]]  # stem -> (in the text, in the title, bits of the forms)
     forms: set[str]
-    passages: list[Counter]
+    passages: list[tuple[str, list[str]]]  # labels and stems
 
     @property
     def length(self) -> int:
@@ -67,23 +66,40 @@ class DocumentWords:
                     yield is_title, vector(stems[start : start + _STRETCH], "A" if is_title else "")
 
 
+class _Splitter:
+    """Splits texts into (stem, form), every line only once."""
+
+    def __init__(self) -> None:
+        self._lines: dict[str, list[tuple[str, str]]] = {}
+
+    def split(self, text: str) -> list[tuple[str, str]]:
+        """The words of a text; none reaches from one line into the next."""
+        lines = [self._line(line.strip()) for line in text.splitlines()]
+        return lines[0] if len(lines) == 1 else [pair for line in lines for pair in line]
+
+    def _line(self, line: str) -> list[tuple[str, str]]:
+        if line not in self._lines:
+            self._lines[line] = [(word.stem, fold(line[word.start : word.end])) for word in split_words(line)]
+        return self._lines[line]
+
+
 def read_document(document: Document) -> DocumentWords:
-    """Splits every text of a document into words, each only once."""
-    parts, forms, seen = [], set(), {}
+    """Splits every text of a document into words."""
+    splitter = _Splitter()
+    texts = [splitter.split(text) for text in [document.heading, *searched_texts(document)]]
     counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for place, text in enumerate([document.heading, *searched_texts(document)]):
-        if text not in seen:
-            seen[text] = [(word.stem, folded(text[word.start : word.end])) for word in split_words(text)]
-        pairs = seen[text]
-        parts.append((place == 0, [stem for stem, _ in pairs]))
+    for place, pairs in enumerate(texts):
         for stem, form in pairs:
             found = counts[stem]
             found[place == 0] += 1
             found[2] |= form_bit(form)
-            forms.add(form)
-    words = {stem: (found[0], found[1], found[2]) for stem, found in counts.items()}
-    passages = [Counter(word.stem for word in split_words(each.text)) for each in passages_of(document)]
-    return DocumentWords(document, parts, words, forms, passages)
+    return DocumentWords(
+        document=document,
+        parts=[(place == 0, [stem for stem, _ in pairs]) for place, pairs in enumerate(texts)],
+        words={stem: (found[0], found[1], found[2]) for stem, found in counts.items()},
+        forms={form for pairs in texts for _, form in pairs},
+        passages=[(each.label, [stem for stem, _ in splitter.split(each.text)]) for each in passages_of(document)],
+    )
 
 
 def vector(stems: Iterable[str], weight: str = "") -> str:
@@ -121,10 +137,10 @@ def _distinct(values: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(values))
 
 
-def text_row(number: int, document: Document) -> tuple[int, bytes, bytes]:
+def text_row(number: int, read: DocumentWords) -> tuple[int, bytes, bytes]:
     """The whole document and the words by which it is matched."""
-    counts = json.dumps(count_words(passages_of(document)))
-    return number, to_json(document).encode("utf-8", "surrogatepass"), counts.encode()
+    counts = json.dumps(count_stems(read.passages))
+    return number, to_json(read.document).encode("utf-8", "surrogatepass"), counts.encode()
 
 
 class Postings:
@@ -139,9 +155,9 @@ class Postings:
         block, length = number // BLOCK, min(read.length, 65535)
         for stem, (count, title, forms) in read.words.items():
             self.words[stem, block] += _pack_word(number, min(count, 255), min(title, 255), length, forms)
-        for passage, counts in enumerate(read.passages, first_passage):
-            block, length = passage // PASSAGE_BLOCK, min(counts.total(), 65535)
-            for stem, count in counts.items():
+        for passage, (_, stems) in enumerate(read.passages, first_passage):
+            block, length = passage // PASSAGE_BLOCK, min(len(stems), 65535)
+            for stem, count in Counter(stems).items():
                 self.passage_words[stem, block] += _pack_passage_word(passage, length, min(count, 65535))
 
 

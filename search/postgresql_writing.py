@@ -157,7 +157,7 @@ def _write_rows(connection: Connection, numbers: _Numbers, read: Sequence[Docume
         f"COPY documents ({', '.join(FACTS)}) FROM STDIN",
         (facts_row(number, each.document) for each, number, _ in taken),
     )
-    _copy_rows(connection, "COPY texts FROM STDIN", (text_row(number, each.document) for each, number, _ in taken))
+    _copy_rows(connection, "COPY texts FROM STDIN", (text_row(number, each) for each, number, _ in taken))
     _copy_rows(
         connection,
         "COPY parts FROM STDIN",
@@ -181,7 +181,7 @@ def _copy_rows(connection: Connection, statement: str, rows: Iterable[tuple]) ->
 def _count(connection: Connection, read: Sequence[DocumentWords], sign: int) -> None:
     words = sum(each.length for each in read)
     passages = sum(len(each.passages) for each in read)
-    passage_words = sum(counts.total() for each in read for counts in each.passages)
+    passage_words = sum(len(stems) for each in read for _, stems in each.passages)
     connection.execute(_ADD_TOTALS, (sign * len(read), sign * words, sign * passages, sign * passage_words))
 
 
@@ -233,7 +233,7 @@ def _stems(read: Iterable[DocumentWords]) -> Iterator[set[str]]:
 
 
 def _passage_stems(read: Iterable[DocumentWords]) -> Iterator[set[str]]:
-    return ({stem for counts in each.passages for stem in counts} for each in read)
+    return ({stem for _, stems in each.passages for stem in stems} for each in read)
 
 
 def _places(table: _PostingTable, found: Iterable[tuple[Sequence[int], set[str]]]) -> dict[tuple[str, int], set[int]]:
