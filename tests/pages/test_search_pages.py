@@ -10,7 +10,8 @@ from sqlalchemy import select
 from marketplace.core import clock, db
 from marketplace.core.journal import record
 from marketplace.core.mail import Mail
-from search import actions, alerts, indexing
+from search import actions, alerts, indexing, kept
+from search.asking import ask_again
 from search.emails import CONFIRM_FOLLOW, STOP_FOLLOW, follow_address
 from search.models import Follow
 from suppliers.solutions.models import Solution
@@ -144,6 +145,72 @@ def test_a_search_is_saved_listed_and_stopped(client: PageClient) -> None:
     assert stopped.notices
     assert client.get("/account/searches").has("No saved searches yet")
     client.post("/saved-searches", 400)
+
+
+def test_a_saved_search_has_a_rhythm_and_feeds(client: PageClient) -> None:
+    member = making.supplier_member()
+    need, email = making.open_need(title="Parking permits"), member.person.email
+    line = published(need)
+    db.session.expunge(line)
+    reindex()
+    client.sign_in(email, making.PASSWORD)
+    page = client.submit(client.get("/needs?q=parking"), "Save this search", rhythm="weekly")
+    assert "every Monday morning" in page.notices[0] and page.field("rhythm") == "weekly"
+    page = client.submit(page, "Change how often we mail you about “parking”", rhythm="Every morning")
+    assert "every morning" in page.notices[0] and page.field("rhythm") == "daily"
+    feed, dates = (page.links[f"{each} : “parking”"] for each in ("Feed (Atom)", "Calendar of closing times"))
+    assert b"Parking permits" in client.get(feed).content and b"BEGIN:VEVENT" in client.get(dates).content
+    with client.app.app_context():
+        alerts.react([line])
+    page = client.get("/account/searches")
+    assert page.has("Waits for the next mail")
+    page = client.submit(page, "Mute Parking permits")
+    assert page.has("Muted needs") and not page.has("Waits for the next mail")
+    assert client.submit(page, "Unmute Parking permits").has("Waits for the next mail")
+
+
+def test_a_mail_mutes_its_need_and_the_mail_program_stops_the_search(client: PageClient) -> None:
+    member = making.supplier_member()
+    need, email = making.open_need(title="Parking permits"), member.person.email
+    for asked in ("q=parking", "q=permits"):
+        search = actions.save_search(ask_again(asked), member)
+    other = actions.save_search(ask_again("q=libraries"), member, "daily")
+    ids, person, need_id = (search.id, other.id), member.person_id, need.id
+    line = published(need)
+    db.session.expunge(line)
+    with client.app.app_context():
+        alerts.alert(line)
+    mail = db.session.scalars(select(Mail).where(Mail.recipient == email)).one()
+    body, stop = mail.body, path_of(mail.stop_url)
+    mute = path_of(re.findall(r"\S+/mute", body)[0])
+    page = client.get(mute)
+    assert kept.find_mute(person, need_id) is None, "opening the link changed something"
+    assert client.submit(page, "Mute this need").notices
+    assert kept.find_mute(person, need_id) is not None
+    client.get(mute.replace("/saved-searches/", "/saved-searches/9"), 404)
+    page = client.get(stop)
+    assert page.has("“parking”") and page.has("“permits”") and not page.has("libraries")
+    client.post(stop, 422)  # neither a form of ours nor one click
+    press = client.app.test_client()
+    answer = press.post(stop, data={"List-Unsubscribe": "One-Click"})  # no cookie, no form of ours (RFC 8058)
+    assert answer.status_code == 200 and answer.mimetype == "text/plain"
+    db.session.expire_all()
+    assert [kept.get_saved_search(each).stopped_at is None for each in ids] == [False, True]
+    forged = press.post(stop.replace("at-once", "daily"), data={"List-Unsubscribe": "One-Click"})
+    assert forged.status_code == 404
+
+
+def test_a_follow_too_is_stopped_by_the_mail_program(client: PageClient) -> None:
+    need = making.open_need(title="Parking permits")
+    actions.ask_to_follow(need.reference, "ann@example.org")
+    follow = db.session.scalars(select(Follow)).one()
+    actions.confirm_follow(follow.id)
+    stop = path_of(follow_address(STOP_FOLLOW, follow))
+    stopped_at = select(Follow.stopped_at)
+    assert client.app.test_client().post(stop, data={"x": "y"}).status_code != 302
+    assert db.session.scalar(stopped_at) is None
+    answer = client.app.test_client().post(stop, data={"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200 and db.session.scalar(stopped_at) is not None
 
 
 def test_a_supplier_sees_needs_that_fit_and_why(client: PageClient) -> None:
