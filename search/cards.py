@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Row
 
+from marketplace.core.geography import miles_between
 from marketplace.core.moments import moment, time_left
 from marketplace.core.money import pounds
 from search.asking import ALL, STATUSES, Question, label_of
-from search.documents import OURS, NeedDocument, Status, SupplierDocument
-from search.engine import Hit, Results
+from search.documents import OURS, Document, NeedDocument, Status, SupplierDocument
+from search.engine import Hit, Near, Results
 from search.finding import status_at
 from search.reasons import WORKS
 from search.snippets import Piece
@@ -57,15 +58,14 @@ def open_need_card(row: Row[Any], now: datetime) -> Card:
     return Card(f"/needs/{row.reference}", ((row.title, False),), "Open", "green", facts, summary)
 
 
-def need_card(hit: Hit, now: datetime) -> Card:
-    """A need that a search found."""
+def need_card(hit: Hit, now: datetime, near: Near | None = None) -> Card:
+    """A need that a search found, with how far it is from a place."""
     need = hit.document
     assert isinstance(need, NeedDocument)
     status = status_at(need, now)
     when = _closing(need.closes_at, now) if status is Status.OPEN else _closed(need.closes_at)
-    facts = _need_facts(
-        need.buyer, need.region or "", need.value_pence, when, "" if need.source == OURS else need.source
-    )
+    source = "" if need.source == OURS else need.source
+    facts = _need_facts(need.buyer, _place(need, near), need.value_pence, when, source)
     snippets = tuple(Line(each.label, each.pieces) for each in hit.snippets)
     return Card(need.url, hit.title, STATUSES[status], COLOURS[status], facts, snippets)
 
@@ -86,13 +86,23 @@ def shortened(text: str, length: int = SHORT) -> str:
     return text[: cut if cut > 0 else length].rstrip(" ,;:–-") + " …"
 
 
-def supplier_card(hit: Hit) -> Card:
-    """A supplier that a search found."""
+def supplier_card(hit: Hit, near: Near | None = None) -> Card:
+    """A supplier that a search found, with how far it is from a place."""
     firm = hit.document
     assert isinstance(firm, SupplierDocument)
-    facts = _supplier_facts(firm.region or "", firm.size or "", "" if firm.source == OURS else firm.source)
+    facts = _supplier_facts(_place(firm, near), firm.size or "", "" if firm.source == OURS else firm.source)
     lines = tuple(Line(each.label, each.pieces, _work_address(firm, each.label)) for each in hit.snippets)
     return Card(firm.url, hit.title, "", "", facts, lines)
+
+
+def _place(document: Document, near: Near | None) -> str:
+    """The region, and how far it is; as finely as an outward code tells."""
+    region = document.region or ""
+    if near is None or document.latitude is None or document.longitude is None:
+        return region
+    miles = round(miles_between(near.latitude, near.longitude, document.latitude, document.longitude))
+    away = "less than a mile away" if miles < 1 else f"{miles} mile{'' if miles == 1 else 's'} away"
+    return f"{region}, {away}" if region else away
 
 
 def _work_address(firm: SupplierDocument, label: str) -> str:

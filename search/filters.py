@@ -37,7 +37,7 @@ from tenders.regimes.routes import THRESHOLD
 
 OPEN_FIRST = (Sort.RELEVANCE, Sort.CLOSING_SOONEST)
 EVERY_DAY = "In an order that changes every day"
-BY_NAME = "By name, from another place every day"
+BY_NAME, DAILY = "By name", "Changes every day"
 DECLARED = "As suppliers declare them, in date today. Any of those that you tick."
 KNOWN_WORK = "Won from a council here or in a published notice, or names one among its past work or clients."
 
@@ -120,7 +120,7 @@ def sorts(question: Question) -> list[Option]:
         return offered
     if question.kind is Kind.NEED:
         return [each for each in offered if each.value != Sort.RELEVANCE]
-    return [replace(offered[0], text=BY_NAME if question.is_plain else EVERY_DAY), *offered[1:]]
+    return [replace(offered[0], text=BY_NAME if question.is_plain else DAILY), *offered[1:]]
 
 
 def order_in_words(question: Question) -> str:

@@ -112,7 +112,8 @@ def _found_page(template: str, question: Question) -> Response:
     found, now = find(question), clock.now()
     hits = found.results.hits
     is_need = question.kind is Kind.NEED
-    shown = [cards.need_card(each, now) if is_need else cards.supplier_card(each) for each in hits]
+    near = question.filters.near
+    shown = [cards.need_card(each, now, near) if is_need else cards.supplier_card(each, near) for each in hits]
     return page(
         template,
         title=_title(question),
@@ -123,6 +124,7 @@ def _found_page(template: str, question: Question) -> Response:
         found=found,
         listed=PageOf(hits, question.page, PAGE_SIZE, found.results.total),
         chips=filters.chips(question, PATHS[question.kind]),
+        without_filters=_address(PATHS[question.kind], question.text, []) or PATHS[question.kind],
         meaning=describe(question.query),
         also=also_searched(question.query),
         order=filters.order_in_words(question),
