@@ -23,7 +23,15 @@ from search.events import (
     SearchSaved,
     SuppliersInvited,
 )
-from search.models import AT_ONCE, Follow, NeedInvitation, NeedMute, SavedSearch
+from search.models import (
+    AT_ONCE,
+    ConsideredSupplier,
+    Follow,
+    InvitationRound,
+    NeedInvitation,
+    NeedMute,
+    SavedSearch,
+)
 from search.standing import forget_keys
 from tenders.needs.models import Need
 from tenders.needs.queries import get_need, get_public_need
@@ -165,10 +173,21 @@ def unmute_need(need_id: int, member: Membership) -> None:
 
 
 @action
-def invite_suppliers(need_id: int, supplier_ids: Sequence[int], reason: str, member: Membership) -> int:
-    """Tells suppliers of the need by mail and keeps why; gives how many. Raises Problems."""
+def invite_suppliers(
+    need_id: int,
+    supplier_ids: Sequence[int],
+    reason: str,
+    member: Membership,
+    looked_at: Sequence[tuple[int, str]] = (),
+    reason_for_others: str = "",
+) -> int:
+    """Tells suppliers of the need by mail and keeps why, for those invited and for the rest of the list; gives how many.
+
+    `looked_at` is the list that was shown, best first: each supplier's id with why it fits. Raises Problems.
+    """
     need, now = get_need(need_id, lock=True), clock.now()
-    insist(rules.invite_problems(need, supplier_ids, kept.invitations_of(need.id), reason, now))
+    before, listed = kept.invitations_of(need.id), [each for each, _ in looked_at]
+    insist(rules.invite_problems(need, supplier_ids, before, reason, now, listed, reason_for_others))
     suppliers = kept.suppliers_by_id(supplier_ids)
     db.session.add_all(
         NeedInvitation(
@@ -180,8 +199,26 @@ def invite_suppliers(need_id: int, supplier_ids: Sequence[int], reason: str, mem
         )
         for each in suppliers
     )
+    made = InvitationRound(
+        need_id=need.id,
+        invited_by_id=member.person_id,
+        invited_at=now,
+        reason=reason.strip(),
+        reason_for_others=reason_for_others.strip(),
+    )
+    db.session.add(made)
+    db.session.flush()
+    outcomes = rules.outcomes(listed, supplier_ids, before)
+    db.session.add_all(
+        ConsideredSupplier(round_id=made.id, supplier_id=each, place=place, outcome=outcomes[each], fit=fit)
+        for place, (each, fit) in enumerate(looked_at, start=1)
+    )
     references = tuple(each.reference for each in suppliers)
-    record(SuppliersInvited(subject=need.reference, **_of(need), suppliers=references), member.actor("officer"))
+    others = tuple(each.reference for each in kept.suppliers_by_id([e for e in listed if outcomes[e] != "invited"]))
+    record(
+        SuppliersInvited(subject=need.reference, **_of(need), suppliers=references, not_invited=others, round=made.id),
+        member.actor("officer"),
+    )
     return len(suppliers)
 
 

@@ -63,6 +63,11 @@ class NeedUnmuted(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class SuppliersInvited(Event):
-    """A council told suppliers of its open need; `suppliers` are their references. The reason stays with the rows."""
+    """A council told suppliers of its open need; `suppliers` are their references. The reasons stay with the rows.
+
+    `not_invited` stood on the same list, best first; `round` is the row of invitation_rounds that says why.
+    """
 
     suppliers: tuple[str, ...]
+    not_invited: tuple[str, ...] = ()
+    round: int = 0

@@ -23,6 +23,13 @@ class InviteForm(Form):
         hint="The suppliers read this, and it stays on record for auditors. Say what in their profile fits.",
         longest=2000,
     )
+    reason_for_others = TextBox(
+        "Why not those above them?",
+        required=False,
+        rows=2,
+        hint="When you leave out a supplier who stands above one you invite. Only your council and auditors read this.",
+        longest=2000,
+    )
 
 
 class ButtonForm(Form):

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 
+from marketplace.accounts.models import Organisation, Person
 from marketplace.core import db
 from marketplace.core.errors import NotFound
-from search.models import Alert, Follow, NeedInvitation, NeedMute, SavedSearch
+from search.models import (
+    Alert,
+    ConsideredSupplier,
+    Follow,
+    InvitationRound,
+    NeedInvitation,
+    NeedMute,
+    SavedSearch,
+)
 from suppliers.profiles.models import Supplier
 from tenders.needs.models import Need
 
@@ -107,6 +117,36 @@ def invitations_of(need_id: int) -> dict[int, NeedInvitation]:
     """Who was invited to look at the need, by supplier."""
     query = select(NeedInvitation).where(NeedInvitation.need_id == need_id).order_by(NeedInvitation.id)
     return {each.supplier_id: each for each in db.session.scalars(query)}
+
+
+@dataclass(frozen=True)
+class Round:
+    """A round of invitations with the list that was looked at, best first."""
+
+    row: InvitationRound
+    by: str
+    listed: list[tuple[ConsideredSupplier, str]]
+
+
+def rounds_of(need_id: int) -> list[Round]:
+    """The rounds of invitations of a need, the latest first; the suppliers by name."""
+    query = (
+        select(InvitationRound, Person.name)
+        .join(Person, Person.id == InvitationRound.invited_by_id)
+        .where(InvitationRound.need_id == need_id)
+        .order_by(InvitationRound.id.desc())
+    )
+    rows = list(db.session.execute(query))
+    listed: dict[int, list[tuple[ConsideredSupplier, str]]] = {row.id: [] for row, _ in rows}
+    names = (
+        select(ConsideredSupplier, Organisation.name)
+        .join(Organisation, Organisation.id == ConsideredSupplier.supplier_id)
+        .where(ConsideredSupplier.round_id.in_(listed))
+        .order_by(ConsideredSupplier.round_id, ConsideredSupplier.place)
+    )
+    for each, name in db.session.execute(names):
+        listed[each.round_id].append((each, name))
+    return [Round(row, by, listed[row.id]) for row, by in rows]
 
 
 def invitations_to(supplier_id: int) -> Sequence[tuple[NeedInvitation, Need]]:

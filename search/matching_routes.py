@@ -20,6 +20,13 @@ from tenders.bids.queries import get_supplier_of
 from tenders.needs.queries import get_need_of
 from tenders.needs.status import status_of
 
+OUTCOMES = {
+    "invited": "Invited",
+    "invited_before": "Invited before",
+    "passed_over": "Passed over",
+    "lower_place": "Stood below those invited",
+}
+
 
 @blueprint.route("/supplier")
 @may("see_supplier_area")
@@ -44,16 +51,23 @@ def supplier_dashboard() -> Any:
 def matches(reference: str) -> Any:
     member = get_member()
     need = get_need_of(reference, member.organisation_id)
-    form = InviteForm()
+    form, fits = InviteForm(), suppliers_for(need)
     sent = request.form.getlist("supplier")
     chosen = {int(each) for each in sent if each.isascii() and each.isdigit() and len(each) < 10}
     if form.validate_on_submit():
         try:
-            count = actions.invite_suppliers(need.id, sorted(chosen), form.reason.data or "", member)
+            count = actions.invite_suppliers(
+                need.id,
+                sorted(chosen),
+                form.reason.data or "",
+                member,
+                [(each.row.id, each.in_words) for each in fits],
+                form.reason_for_others.data or "",
+            )
         except Problems as refused:
             add_problems(form, refused.problems)
         else:
-            flash(f"{count} supplier{'' if count == 1 else 's'} invited by email. The reason is on record.", "success")
+            flash(f"{count} supplier{'' if count == 1 else 's'} invited by email. The reasons are on record.", "success")
             return redirect(request.path)
     return page(
         "search/matches.html",
@@ -61,7 +75,9 @@ def matches(reference: str) -> Any:
         form=form,
         need=need,
         is_open=status_of(need) == "open",
-        fits=suppliers_for(need),
+        fits=fits,
+        rounds=kept.rounds_of(need.id),
+        outcomes=OUTCOMES,
         invited=kept.invitations_of(need.id),
         chosen=chosen,
     )

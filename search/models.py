@@ -106,3 +106,34 @@ class NeedInvitation(Base):
     invited_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
     invited_at: Mapped[datetime] = mapped_column(UTCDateTime)
     reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class InvitationRound(Base):
+    """One sending of invitations for a need; the list that the officer looked at stands in considered_suppliers."""
+
+    __tablename__ = "invitation_rounds"
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
+    invited_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    invited_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    reason: Mapped[str] = mapped_column(Text)
+    # Asked for when somebody who fits better than one of those invited was passed over.
+    reason_for_others: Mapped[str] = mapped_column(Text, default="")
+
+
+class ConsideredSupplier(Base):
+    """A supplier on the list of a round: its place, why it fits in words, and whether it was invited."""
+
+    __tablename__ = "considered_suppliers"
+    __table_args__ = (
+        UniqueConstraint("round_id", "supplier_id", name="one_place_per_supplier_and_round"),
+        CheckConstraint(
+            "outcome in ('invited', 'invited_before', 'passed_over', 'lower_place')", name="outcome_known"
+        ),
+    )
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    round_id: Mapped[int] = mapped_column(ForeignKey("invitation_rounds.id"))
+    supplier_id: Mapped[int] = mapped_column(ForeignKey("suppliers.id"), index=True)
+    place: Mapped[int] = mapped_column(Integer)
+    outcome: Mapped[str] = mapped_column(String(20))
+    fit: Mapped[str] = mapped_column(Text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from marketplace.core.errors import Problem
@@ -50,9 +50,15 @@ def rhythm_problems(rhythm: str) -> list[Problem]:
 
 
 def invite_problems(
-    need: Need, chosen: Collection[int], invited: Collection[int], reason: str, now: datetime
+    need: Need,
+    chosen: Collection[int],
+    invited: Collection[int],
+    reason: str,
+    now: datetime,
+    looked_at: Sequence[int] = (),
+    reason_for_others: str = "",
 ) -> list[Problem]:
-    """Why these suppliers cannot be invited to the need now."""
+    """Why these suppliers cannot be invited to the need now; `looked_at` is the list that was shown, best first."""
     if status_of(need, now) != "open":
         return [Problem("Suppliers can be invited while the need is open.")]
     problems = []
@@ -62,6 +68,27 @@ def invite_problems(
         problems.append(Problem(f"Choose at most {MOST_INVITED_AT_ONCE} suppliers at a time."))
     if set(chosen) & set(invited):
         problems.append(Problem("One of these suppliers was invited already. Choose others."))
+    if looked_at and set(chosen) - set(looked_at):
+        problems.append(Problem("The list has changed since you looked: somebody you chose is no longer on it."))
     if not reason.strip():
         problems.append(Problem("Enter why you invite them", "reason"))
+    over = [each for each, what in outcomes(looked_at, chosen, invited).items() if what == "passed_over"]
+    if over and not reason_for_others.strip():
+        those = "a supplier who stands" if len(over) == 1 else f"{len(over)} suppliers who stand"
+        problems.append(Problem(f"Say why you do not invite {those} above those you chose", "reason_for_others"))
     return problems
+
+
+def outcomes(looked_at: Sequence[int], chosen: Collection[int], invited: Collection[int]) -> dict[int, str]:
+    """What becomes of each supplier on a list: invited, invited_before, passed_over or lower_place."""
+    last = max((place for place, each in enumerate(looked_at) if each in chosen), default=-1)
+    return {
+        each: "invited"
+        if each in chosen
+        else "invited_before"
+        if each in invited
+        else "passed_over"
+        if place < last
+        else "lower_place"
+        for place, each in enumerate(looked_at)
+    }
