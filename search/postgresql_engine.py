@@ -210,7 +210,7 @@ class PostgresqlEngine:
     def is_ready(self) -> bool:
         """True when there is an index of the present shape; cheap, for it is asked before every search."""
         try:
-            return self._read(lambda snapshot: snapshot.has_tables(), self._seconds)
+            return self._read(lambda _: True, self._seconds)
         except SearchUnavailable:
             return False
 
@@ -242,7 +242,7 @@ class PostgresqlEngine:
             return Results(hits, selected.total, selected.facets, mended, (time.perf_counter() - began) * 1000)
 
         try:
-            return self._read(read, self._seconds)
+            return self._read(read, self._seconds, kind)
         except _OutOfTime:
             return Results((), 0, {}, None, (time.perf_counter() - began) * 1000, is_partial=True)
 
@@ -260,14 +260,14 @@ class PostgresqlEngine:
             self._vocabularies[kind] = stamp, now + (now - began) * _WORDS_KEPT, words
         return words
 
-    def _read(self, read: Callable[[Snapshot], Answer], seconds: float) -> Answer:
+    def _read(self, read: Callable[[Snapshot], Answer], seconds: float, kind: Kind = Kind.NEED) -> Answer:
         """Reads one snapshot; once more when its generation was taken away meanwhile."""
         with _plainly():
             try:
-                with self._database.reading(self._shape, seconds) as snapshot:
+                with self._database.reading(self._shape, seconds, kind) as snapshot:
                     return read(snapshot)
             except psycopg.errors.UndefinedTable:
-                with self._database.reading(self._shape, seconds) as snapshot:
+                with self._database.reading(self._shape, seconds, kind) as snapshot:
                     return read(snapshot)
 
     def _make_base(self) -> None:

@@ -18,9 +18,11 @@ from search.queries import Clause, Query, Term
 _K1, _TEXT_B, _TITLE = 1.2, 0.75, 2.5
 _MEANT = 0.6  # a word of the same meaning counts less than the word typed
 
-_TOTALS = "SELECT documents, words, next_document FROM totals"
+_DOCUMENTS = "SELECT documents FROM totals"
 _FREQUENCIES = """
-SELECT stem, sum(octet_length(entries))::bigint FROM postings WHERE stem = ANY(%s) GROUP BY stem
+SELECT NULL, documents, words, next_document FROM totals
+UNION ALL
+SELECT stem, sum(octet_length(entries))::bigint, 0, 0 FROM postings WHERE stem = ANY(%s) GROUP BY stem
 """
 _ENTRIES = "SELECT stem, entries FROM postings WHERE stem = ANY(%s)"
 _PHRASES = """
@@ -67,7 +69,7 @@ def has_any(snapshot: Snapshot, kind: Kind, found: Found) -> bool:
     """Whether anything was found, filters aside."""
     if not found.all_but:
         return len(found.numbers) > 0
-    ((documents, *_),) = snapshot.rows(kind, _TOTALS)
+    ((documents,),) = snapshot.rows(kind, _DOCUMENTS)
     return documents > len(found.numbers)
 
 
@@ -84,10 +86,10 @@ class _Terms:
     """The documents that have each term, with scores; read in three statements for the whole query."""
 
     def __init__(self, snapshot: Snapshot, kind: Kind, terms: Sequence[Term]) -> None:
-        ((self._documents, words, self.size),) = snapshot.rows(kind, _TOTALS)
-        self._average = max(1.0, words / max(1, self._documents))
         stems = sorted({stem for term in terms for stem in term.stems})
-        self._frequencies = {stem: size // WORD.itemsize for stem, size in snapshot.rows(kind, _FREQUENCIES, (stems,))}
+        (_, self._documents, words, self.size), *found = snapshot.rows(kind, _FREQUENCIES, (stems,))
+        self._average = max(1.0, words / max(1, self._documents))
+        self._frequencies = {stem: size // WORD.itemsize for stem, size, *_ in found}
         known = [term for term in terms if all(stem in self._frequencies for stem in term.stems)]
         self._entries = self._read_words(snapshot, kind, [term for term in known if len(term.stems) == 1])
         self._phrases = self._read_phrases(snapshot, kind, [term for term in known if len(term.stems) > 1])

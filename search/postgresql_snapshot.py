@@ -18,12 +18,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from search.documents import Kind
 from search.engine import SearchUnavailable
-from search.postgresql_tables import find_pointer, schema_of, use_schema
+from search.postgresql_tables import schema_of, use_schema
 
 MISSING = "There is no search index yet: run `marketplace reindex`"
 _POOL = {"pool_size": 2, "max_overflow": 30, "pool_timeout": 5, "pool_pre_ping": True}
-_READING = """SELECT set_config('statement_timeout', %s, true), set_config('jit', 'off', true),
-    set_config('work_mem', '64MB', true), set_config('max_parallel_workers_per_gather', '1', true)"""
+# One statement begins a search: what limits it, and which generation it reads.
+_READING = """SELECT number, shape, commits, to_regclass(name || 'need.documents') IS NOT NULL
+    AND to_regclass(name || 'supplier.documents') IS NOT NULL,
+    set_config('search_path', name || %(kind)s, true), set_config('statement_timeout', %(milliseconds)s, true),
+    set_config('jit', 'off', true), set_config('work_mem', '64MB', true)
+FROM (SELECT *, format('search_index_%%s_', number) AS name FROM search_index.pointer) AS pointer"""
 
 
 class Numbers:
@@ -112,14 +116,13 @@ class Database:
                 yield connection
 
     @contextmanager
-    def reading(self, shape: str, seconds: float) -> Iterator["Snapshot"]:
-        """The index as it stands at this moment; every statement ends after so many seconds."""
+    def reading(self, shape: str, seconds: float, kind: Kind = Kind.NEED) -> Iterator["Snapshot"]:
+        """The index as it stands at this moment, first of one kind; every statement ends after so many seconds."""
         with self.connection() as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
             with connection.transaction():
-                connection.execute(_READING, (str(max(1, int(seconds * 1000))),))
-                yield Snapshot(connection, shape)
+                yield Snapshot(connection, shape, seconds, kind)
 
     def close(self) -> None:
         """Lets go of every connection."""
@@ -130,18 +133,21 @@ class Database:
 class Snapshot:
     """The index as one transaction sees it; raises SearchUnavailable when there is none of this shape."""
 
-    def __init__(self, connection: Connection, shape: str) -> None:
+    def __init__(self, connection: Connection, shape: str, seconds: float, kind: Kind) -> None:
+        limits = {"kind": kind.value, "milliseconds": str(max(1, int(seconds * 1000)))}
         try:
-            pointer = find_pointer(connection)
+            found = connection.execute(_READING, limits).fetchone()
         except psycopg.errors.UndefinedTable as error:
             raise SearchUnavailable(MISSING) from error
-        if pointer is None:
+        if found is None:
             raise SearchUnavailable(MISSING)
-        self.number, found, self.commits = pointer
-        if found != shape:
+        self.number, found_shape, self.commits, is_there, *_ = found
+        if found_shape != shape:
             raise SearchUnavailable("The search index was made by another version: run `marketplace reindex`")
+        if not is_there:
+            raise psycopg.errors.UndefinedTable("The tables of this generation were taken away")
         self._connection = connection
-        self._kind: Kind | None = None
+        self._kind = kind
 
     def rows(self, kind: Kind, statement: str, values: Any = ()) -> list[tuple]:
         """The rows of a statement over the tables of one kind of document."""
@@ -150,12 +156,3 @@ class Snapshot:
             self._kind = kind
         with self._connection.cursor(binary=True) as cursor:
             return cursor.execute(statement, values).fetchall()
-
-    def has_tables(self) -> bool:
-        """Whether the tables of the generation are there."""
-        names = [f"{schema_of(self.number, kind)}.documents" for kind in Kind]
-        found = self._connection.execute(
-            "SELECT bool_and(to_regclass(name) IS NOT NULL) FROM unnest(%s::text[]) AS name", (names,)
-        )
-        row = found.fetchone()
-        return bool(row and row[0])

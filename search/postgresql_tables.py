@@ -15,7 +15,7 @@ from search.engine import RebuildRunning, SearchUnavailable
 
 BASE = "search_index"
 _WRITING, _REBUILDING = 7_202_101, 7_202_102  # advisory locks, which the server frees when a process dies
-_LOCK_WAIT = "5s"
+_LOCK_WAIT = "2s"
 
 _BASE_TABLES = """
 CREATE TABLE pointer (
