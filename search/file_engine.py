@@ -254,9 +254,7 @@ class FileEngine(ABC):
             found = view.selected(query, filters, sort, now, self._seconds)
             count = max(1, len(found.selection.chosen)) if found.has_words else 0
             mended = None if found.is_partial or count > FEW else did_you_mean(query, view.vocabulary, count)
-            return make_results(
-                found.selection, query, page, page_size, view.document, mended, began, found.is_partial
-            )
+            return make_results(found.selection, query, page, page_size, view.document, mended, began, found.is_partial)
 
     def _documents(self, kind: Kind) -> DocumentView:
         """The view of the latest commit of the generation in use; threads share it."""

@@ -1,0 +1,138 @@
+"""Engines that keep files: killed at any moment, broken, half written, out of time."""
+
+import multiprocessing
+import os
+import signal
+import time
+
+import pytest
+
+from search.documents import Kind
+from search.engine import Filters, SearchUnavailable
+from search.engines import make_engine
+from search.queries import parse_query
+from search.whoosh_engine import WhooshEngine
+from tests.engines.documents import NEEDS, NOW, need
+from tests.engines.test_contract import found
+
+
+def test_a_search_out_of_time_says_so(tmp_path):
+    engine = WhooshEngine(tmp_path, seconds=-1)
+    engine.write(NEEDS)
+    assert engine.search_needs(parse_query("housing"), Filters(), now=NOW).is_partial
+
+
+def _write_for_ever(open_engine, acknowledged):
+    engine = open_engine()
+    for number in range(10_000):
+        engine.write([need(f"K-{number}", f"Title {number}")])
+        acknowledged.value = number
+
+
+def _rebuild_for_ever(open_engine, acknowledged):
+    engine = open_engine()
+    while True:
+        engine.rebuild(NEEDS)
+        acknowledged.value += 1
+
+
+def wait_until_two(acknowledged, seconds=20):
+    end = time.monotonic() + seconds
+    while acknowledged.value < 1:
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+@pytest.mark.parametrize("work", [_write_for_ever, _rebuild_for_ever])
+def test_a_kill_loses_nothing_acknowledged(open_files, work):
+    open_files().rebuild(NEEDS)
+    context = multiprocessing.get_context("fork")
+    for pause in (0.0, 0.013, 0.031):
+        acknowledged = context.Value("i", -1, lock=False)
+        process = context.Process(target=work, args=(open_files, acknowledged))
+        process.start()
+        wait_until_two(acknowledged)
+        time.sleep(pause)
+        os.kill(process.pid, signal.SIGKILL)
+        process.join()
+        engine = open_files()
+        assert acknowledged.value >= 1 and engine.is_healthy()
+        expected = {document.reference for document in NEEDS}
+        if work is _write_for_ever:
+            expected |= {f"K-{number}" for number in range(acknowledged.value + 1)}
+        assert expected <= set(engine.references(Kind.NEED))
+    engine.write([need("N-10", "After the kill")])
+    assert found(engine, "kill") == ["N-10"]
+
+
+def _cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _scribble(path):
+    size = path.stat().st_size
+    path.write_bytes(b"\x7f" * size)
+
+
+SPOILT = [
+    ("whoosh", "*.seg"), ("whoosh", "*.toc"), ("tantivy", "meta.json"), ("tantivy", "*.store"), ("tantivy", "*.term"),
+    ("tantivy", "*.idx"), ("tantivy", "*.fast"), ("tantivy", "*"),
+]  # fmt: skip
+
+
+# Whoosh leaves a file open when its segment does not begin as it should.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(
+    "spoil", [lambda path: path.write_bytes(b"broken"), lambda path: path.unlink(), _cut, _scribble]
+)
+@pytest.mark.parametrize(("name", "files"), SPOILT, ids=[f"{name} {files}" for name, files in SPOILT])
+def test_a_missing_or_broken_file_is_one_plain_refusal(tmp_path, name, files, spoil):
+    engine = make_engine(name, tmp_path)
+    engine.rebuild(NEEDS)
+    for path in (tmp_path / (tmp_path / "CURRENT").read_text().strip()).rglob(files):
+        if path.is_file() and path.name != "SHAPE":
+            spoil(path)
+    broken = make_engine(name, tmp_path)
+    assert not broken.is_healthy()
+    with pytest.raises(SearchUnavailable):
+        found(broken, "housing")
+    assert not broken.is_ready(), "what broke is not asked again and again"
+    with pytest.raises(SearchUnavailable):
+        broken.write(NEEDS[:1])
+    broken.rebuild(NEEDS)
+    assert broken.is_ready() and broken.is_healthy() and len(found(broken, "housing")) == 2
+
+
+def test_an_index_of_another_shape_is_not_read(open_files, tmp_path):
+    open_files().rebuild(NEEDS)
+    for shape in (tmp_path / "index").rglob("SHAPE"):
+        shape.write_text("older")
+    engine = open_files()
+    assert not engine.is_ready() and not engine.is_healthy()
+    with pytest.raises(SearchUnavailable, match="another version"):
+        found(engine, "housing")
+    with pytest.raises(SearchUnavailable):
+        engine.write(NEEDS)
+    engine.rebuild(NEEDS)
+    assert engine.is_ready() and len(found(engine, "housing")) == 2
+
+
+def test_what_a_killed_rebuild_noted_does_not_grow(open_files, tmp_path):
+    engine = open_files()
+    engine.rebuild(NEEDS)
+    touched = tmp_path / "index" / "TOUCHED"
+    touched.write_text("")
+    engine.write(NEEDS[:1])
+    assert not touched.exists()
+
+
+def test_writes_during_the_first_rebuild_are_carried_over(open_files):
+    engine, other = open_files(), open_files()
+
+    def documents():
+        yield NEEDS[0]
+        other.write([NEEDS[1]], [(Kind.NEED, "N-1")])
+        assert not other.is_ready(), "a few documents are no index"
+
+    engine.rebuild(documents())
+    assert set(engine.references(Kind.NEED)) == {"N-2"}
