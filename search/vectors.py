@@ -27,12 +27,13 @@ from search.documents import (
     PassageDocument,
     passages_of,
 )
+from search.lens import Lens
 from search.matching import BEST, MOST_COUNTED, TITLE
 from search.sentences import WIDTH, ModelMissing, SentenceModel
 
 __all__ = ["ModelMissing", "Vectors"]
 
-POWER = 6  # of a passage's cosine: a few close passages outweigh many faint ones
+POWER = 2  # of a passage's cosine: a few close passages outweigh many faint ones
 AFTERWARDS = ("Question", "Result", "Outcome")  # labels of what became known later, which is not what was asked for
 _TOGETHER = 64  # needs weighed against all suppliers at once
 _SEEN_AFTER = 30.0  # seconds that a reader may be behind the writer
@@ -42,7 +43,7 @@ CREATE TABLE IF NOT EXISTS texts (hash BLOB PRIMARY KEY, vector BLOB NOT NULL) W
 CREATE TABLE IF NOT EXISTS works (owner TEXT, number INTEGER, hash BLOB NOT NULL, PRIMARY KEY (owner, number));
 CREATE TABLE IF NOT EXISTS needs (owner TEXT PRIMARY KEY, title BLOB NOT NULL, whole BLOB NOT NULL,
     mean REAL, best REAL);
-CREATE TABLE IF NOT EXISTS state (model TEXT, changes INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS state (model TEXT, changes INTEGER NOT NULL, lens BLOB);
 """
 
 log = logging.getLogger(__name__)
@@ -98,6 +99,8 @@ class Vectors:
                     "DELETE FROM texts WHERE hash NOT IN (SELECT hash FROM works UNION SELECT title FROM needs"
                     " UNION SELECT whole FROM needs)"
                 )
+            if gone is None or not _lens_of(connection):
+                _learn_lens(connection)
             _measure_reach(connection)
             connection.execute("UPDATE state SET changes = changes + 1")
             connection.execute("COMMIT")
@@ -126,53 +129,65 @@ class Vectors:
             connection.executescript(_TABLES)
             kept = connection.execute("SELECT model FROM state").fetchone()
             if kept is None:
-                connection.execute("INSERT INTO state VALUES (?, 0)", (self._model.name,))
+                connection.execute("INSERT INTO state VALUES (?, 0, NULL)", (self._model.name,))
             elif kept[0] != self._model.name:  # vectors of two models cannot be compared
                 for table in ("texts", "works", "needs"):
                     connection.execute(f"DELETE FROM {table}")
-                connection.execute("UPDATE state SET model = ?", (self._model.name,))
+                connection.execute("UPDATE state SET model = ?, lens = NULL", (self._model.name,))
             yield connection
         finally:
             connection.close()
 
     # Reading
 
+    def is_there(self) -> bool:
+        """Whether everything was read once, by this model."""
+        if not self._path.exists():
+            return False
+        try:
+            with _reading(self._path) as connection:
+                found = connection.execute("SELECT model, changes FROM state").fetchone()
+        except sqlite3.Error:
+            return False
+        return found is not None and found[0] == self._model.name and found[1] > 0
+
     def suppliers_for(self, need: Sequence[Passage]) -> Mapping[str, float]:
         """Every supplier's closeness to a need; empty when the vectors are missing or the model cannot tell."""
-        with self._unbroken() as market:
-            if market is None or not market.owners:
-                return {}
-            title, whole = self._vectors_of(_asked(need))
-            reached = (market.closeness(title[None, :]) + market.closeness(whole[None, :]))[0] / 2
-            mean, best = _reach(reached)
-            return dict(zip(market.owners, ((reached - mean) / (best - mean)).tolist(), strict=True))
-        return {}
+        return self._unless_broken(lambda: self._suppliers_for(need))
 
     def needs_for(self, supplier: Sequence[Passage], open_needs: Collection[str]) -> Mapping[str, float]:
         """The closeness of those open needs that it knows to a supplier."""
-        with self._unbroken() as market:
-            known = [each for each in open_needs if market and each in market.needs]
-            lines = [line.strip() for passage in supplier for line in passage.text.splitlines() if line.strip()]
-            if market is None or not known or not lines:
-                return {}
-            works = self._vectors_of(lines[:_MOST_READ]).T
-            rows = [market.needs[each] for each in known]
-            closest = [_root(market.asked[[row[place] for row in rows]] @ works) for place in (0, 1)]
-            reached = (closest[0] + closest[1]) / 2
-            return {
-                each: (value - row[2]) / (row[3] - row[2])
-                for each, value, row in zip(known, reached.tolist(), rows, strict=True)
-            }
-        return {}
+        return self._unless_broken(lambda: self._needs_for(supplier, open_needs))
 
-    @contextmanager
-    def _unbroken(self) -> Iterator[_Market | None]:
-        """The market as last read, or None; whatever breaks is logged, since words alone will do."""
+    def _unless_broken(self, tell: Callable[[], Mapping[str, float]]) -> Mapping[str, float]:
+        """Whatever breaks is logged and asks for no answer: words alone will do."""
         try:
-            yield self._current()
+            return tell()
         except Exception:
             log.warning("Closeness of meaning cannot be told; matching goes by words alone.", exc_info=True)
-            self._seen = (self._seen[0], time.monotonic())
+            return {}
+
+    def _suppliers_for(self, need: Sequence[Passage]) -> Mapping[str, float]:
+        market = self._current()
+        if market is None or not market.owners:
+            return {}
+        closeness = market.closeness(market.lens.through(self._vectors_of(_asked(need)))).mean(axis=0)
+        mean, best = _reach(closeness)
+        return dict(zip(market.owners, ((closeness - mean) / (best - mean)).tolist(), strict=True))
+
+    def _needs_for(self, supplier: Sequence[Passage], open_needs: Collection[str]) -> Mapping[str, float]:
+        market = self._current()
+        known = [each for each in open_needs if market and each in market.needs]
+        lines = [line.strip() for passage in supplier for line in passage.text.splitlines() if line.strip()]
+        if market is None or not known or not lines:
+            return {}
+        works = market.lens.through(self._vectors_of(lines[:_MOST_READ])).T
+        rows = [market.needs[each] for each in known]
+        title, whole = (_root(market.asked[[row[place] for row in rows]] @ works) for place in (0, 1))
+        return {
+            each: (closeness - row[2]) / (row[3] - row[2])
+            for each, closeness, row in zip(known, ((title + whole) / 2).tolist(), rows, strict=True)
+        }
 
     def _current(self) -> _Market | None:
         with self._lock:
@@ -213,6 +228,7 @@ class Vectors:
 class _Market:
     """What readers hold in memory: the vectors of suppliers' passages, and the needs with how far they reach."""
 
+    lens: Lens
     owners: list[str]
     starts: np.ndarray  # where each owner's passages begin
     places: np.ndarray  # of each passage, its row of `works`
@@ -250,6 +266,7 @@ def _reach(closeness: np.ndarray) -> tuple[float, float]:
 
 
 def _read_market(connection: sqlite3.Connection) -> _Market:
+    lens = _lens_of(connection) or Lens.plain()
     owners: list[str] = []
     starts, places = [], []
     rows: dict[bytes, int] = {}
@@ -265,12 +282,13 @@ def _read_market(connection: sqlite3.Connection) -> _Market:
         for owner, title, whole, mean, best in connection.execute("SELECT * FROM needs WHERE best IS NOT NULL")
     }
     return _Market(
+        lens=lens,
         owners=owners,
         starts=np.array(starts, int),
         places=np.array(places, int),
-        works=_matrix(connection, rows),
+        works=lens.through(_matrix(connection, rows)),
         needs=needs,
-        asked=_matrix(connection, asked),
+        asked=lens.through(_matrix(connection, asked)),
     )
 
 
@@ -280,6 +298,22 @@ def _matrix(connection: sqlite3.Connection, rows: Mapping[bytes, int]) -> np.nda
         if key in rows:
             found[rows[key]] = np.frombuffer(vector, np.float16)
     return found
+
+
+def _lens_of(connection: sqlite3.Connection) -> Lens | None:
+    kept = connection.execute("SELECT lens FROM state").fetchone()[0]
+    return Lens.from_bytes(kept) if kept else None
+
+
+def _learn_lens(connection: sqlite3.Connection) -> None:
+    """From the passages of now; it stays until the next rebuild, so that closeness compares meanwhile."""
+    rows: dict[bytes, int] = {}
+    firms: dict[str, list[int]] = {}
+    for owner, key in connection.execute("SELECT DISTINCT owner, hash FROM works"):
+        firms.setdefault(owner, []).append(rows.setdefault(key, len(rows)))
+    if rows:
+        lens = Lens.learn(_matrix(connection, rows), list(firms.values()))
+        connection.execute("UPDATE state SET lens = ?", (lens.to_bytes(),))
 
 
 def _measure_reach(connection: sqlite3.Connection) -> None:
@@ -292,7 +326,7 @@ def _measure_reach(connection: sqlite3.Connection) -> None:
         return
     rows: dict[bytes, int] = {}
     pairs = [(rows.setdefault(title, len(rows)), rows.setdefault(whole, len(rows))) for _, title, whole in fresh]
-    asked = _matrix(connection, rows)
+    asked = market.lens.through(_matrix(connection, rows))
     for first in range(0, len(fresh), _TOGETHER):
         part = pairs[first : first + _TOGETHER]
         reached = (market.closeness(asked[[a for a, _ in part]]) + market.closeness(asked[[b for _, b in part]])) / 2
