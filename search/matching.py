@@ -8,6 +8,7 @@ What was tried and what it brought: docs/decisions/0012-matching.md.
 
 import heapq
 import math
+import weakref
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -30,6 +31,9 @@ TITLE = "Title"
 
 ScoredPassage = tuple[float, str]
 Reasons = tuple[tuple[Reason, ...], tuple[str, ...]]
+
+# By a view of the needs, which is replaced when one of them changes: the view of suppliers, and what was worked out.
+_WEIGHED: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 class PassageIndex(Protocol):
@@ -97,7 +101,13 @@ def match_needs(
     if len(open_needs) > WEIGHED_WHOLE:
         open_needs = _nearest(supplier, needs, open_needs, near)
     work = PassagesWeighed(supplier, suppliers)
-    scores = {reference: work.fit(needs.word_counts(reference)) for reference in open_needs}
+    weighed = _weighed(needs, suppliers)
+    scores = {}
+    for reference in open_needs:
+        if reference not in weighed:
+            weights = word_weights(needs.word_counts(reference), suppliers.rarity)
+            weighed[reference] = weights, norm_of(weights, suppliers)
+        scores[reference] = work.fit(*weighed[reference])
     if near:
         scores = {reference: scores[reference] / TYPICAL + near.get(reference, 0.0) for reference in scores}
     best = _best(scores, limit, now)
@@ -106,6 +116,14 @@ def match_needs(
         return give_reasons(key_phrases(_plain(needs, reference), rarity), supplier)
 
     return _explain(best, reasons, explained)
+
+
+def _weighed(needs: PassageIndex, suppliers: PassageIndex) -> dict[str, tuple[dict[str, float], float]]:
+    """The weights and the norm of needs weighed before; every supplier asks for the same open needs."""
+    kept = _WEIGHED.get(needs)
+    if kept is None or kept[0]() is not suppliers:
+        kept = _WEIGHED[needs] = weakref.ref(suppliers), {}
+    return kept[1]
 
 
 def _weigh_suppliers(need: Sequence[Passage], suppliers: PassageIndex, meaning: Meaning | None) -> dict[str, float]:
@@ -148,7 +166,6 @@ class PassagesWeighed:
     """One supplier's passages, each word's worth in them worked out once for all the needs that ask."""
 
     def __init__(self, supplier: Sequence[Passage], suppliers: PassageIndex) -> None:
-        self._suppliers = suppliers
         self._worth: dict[str, list[tuple[int, float]]] = defaultdict(list)
         lines = [line for passage in supplier for line in passage.text.splitlines()]
         for number, counts in enumerate(Counter(stems(line)) for line in lines):
@@ -157,16 +174,15 @@ class PassagesWeighed:
                 worth = suppliers.rarity(stem) * count * (K1 + 1) / (count + fullness)
                 self._worth[stem].append((number, worth))
 
-    def fit(self, need: Mapping[str, int]) -> float:
-        """How well they answer a need, as count_words gives it."""
-        weights = word_weights(need, self._suppliers.rarity)
+    def fit(self, weights: Mapping[str, float], norm: float) -> float:
+        """How well they answer a need, given the weights and the norm of its words."""
         scores: dict[int, float] = defaultdict(float)
         for stem, weight in weights.items():
             for number, worth in self._worth.get(stem, ()):
                 scores[number] += weight * worth
         if not scores:
             return 0.0
-        return aggregate((score, "") for score in scores.values())[""] / norm_of(weights, self._suppliers)
+        return aggregate((score, "") for score in scores.values())[""] / norm
 
 
 def count_words(passages: Iterable[Passage | PassageDocument]) -> Counter:
