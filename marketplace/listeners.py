@@ -63,7 +63,7 @@ NONE_BECAUSE: dict[str, str] = {
     **dict.fromkeys(("OrganisationFounded", "OrganisationApproved"), _ON_RECORD),
     **dict.fromkeys(("DeliveryTriedAgain", "MailTriedAgain", "ExportMade", "JournalChecked"), _ON_RECORD),
     **dict.fromkeys(("NoticeRaised", "NoticeRecorded", "NoticeCorrected", "NoticeDropped"), _ON_RECORD),
-    "QuestionWithdrawn": _ON_RECORD,
+    **dict.fromkeys(("QuestionWithdrawn", "SettingAsideRefused"), _ON_RECORD),
     **dict.fromkeys(("NeedDrafted", "NeedSaved", "ApprovalTakenBack", "DraftDiscarded"), _DRAFT),
     **dict.fromkeys(("AmendmentSaved", "AmendmentDropped", "AmendmentTakenBack"), _DRAFT),
     **dict.fromkeys(("BidStarted", "BidDraftSaved", "BidDraftRestored"), _DRAFT),

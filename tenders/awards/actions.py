@@ -47,7 +47,8 @@ def propose_award(need_id: int, member: Membership, bid_reference: str, reasons:
         bool(board.in_play),
     )
     chosen = next((each for each in results if each.bid.reference == bid_reference), None) if bid_reference else None
-    insist(problems or rules.choice_problems(chosen, bool(bid_reference), reasons))
+    given_up = queries.bids_set_aside(need)
+    insist(problems or rules.choice_problems(chosen, bool(bid_reference), reasons, given_up))
     award = Award(
         reference=next_reference(db.session(), "A", clock.today().year),
         need=need,

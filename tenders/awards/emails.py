@@ -53,12 +53,21 @@ def to_bidders(line: JournalLine) -> Iterable[Letter]:
     ]
 
 
+def to_decider(line: JournalLine) -> Iterable[Letter]:
+    """It is proposed to set the award aside: the award approver decides."""
+    award = _award(line)
+    people = [each.person for each in award.need.people_with("award_approver")]
+    return [_to(each, award, "/set-aside/decide") for each in people if each.id != award.set_aside_asked_by_id]
+
+
 EMAILS: dict[str, Writer] = {
     "AwardProposed": to_award_approver,
     "AwardReturned": to_proposer,
     "AwardApproved": to_officers,
     "SummariesSent": to_bidders,
     "NoAwardMade": to_bidders,
+    "SettingAsideAsked": to_decider,
+    "AwardSetAside": to_bidders,
 }
 
 

@@ -29,6 +29,24 @@ class AwardApproved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class SettingAsideAsked(Event):
+    """Somebody proposed to give a told award up; the award approver decides."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingAsideRefused(Event):
+    """The award approver let the award stand."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AwardSetAside(Event):
+    """A told award was given up before the contract, by two people; every bidder hears and it is public."""
+
+    bid: str
+    bids: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExplanationSaved(Event):
     """An officer wrote to one bid why it won, or why it did not."""
 

@@ -59,6 +59,16 @@ class DecisionForm(Form):
     reason = TextBox("If you send it back, say what should change", required=False, rows=4, longest=5000)
 
 
+class SetAsideForm(Form):
+    """The award approver's decision on giving a told award up."""
+
+    outcome = Choice(
+        "What do you decide?",
+        choices={"agree": "Set the award aside", "stand": "Let the award stand"},
+        required="Select what you decide",
+    )
+
+
 class ExplanationForm(Form):
     """What one bidder is told of why."""
 

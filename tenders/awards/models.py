@@ -22,12 +22,19 @@ from tenders.needs.models import Need
 
 
 class Award(Base):
-    """A proposal to award (or to make no award: bid is null), and the decision on it. Sent back = `returned_at`."""
+    """A proposal to award (or to make no award: bid is null), and the decision on it.
+
+    Sent back = `returned_at`. After the bidders were told that takes two people, and the award is set aside.
+    """
 
     __tablename__ = "awards"
     __table_args__ = (
         CheckConstraint("approved_by_id is null or approved_by_id <> proposed_by_id", name="award_takes_two"),
         CheckConstraint("reasons <> ''", name="award_has_reasons"),
+        CheckConstraint("set_aside_asked_at is null or set_aside_reason <> ''", name="reason_if_set_aside"),
+        CheckConstraint(
+            "set_aside_by_id is null or set_aside_by_id <> set_aside_asked_by_id", name="setting_aside_takes_two"
+        ),
     )
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     reference: Mapped[str] = mapped_column(String(40), unique=True)
@@ -42,6 +49,11 @@ class Award(Base):
     return_reason: Mapped[str] = mapped_column(Text, default="")
     summaries_sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     central_notice_number: Mapped[str] = mapped_column(String(40), default="")
+    # Who wants it set aside and why (everyone can read it, once it is), and who agreed; when = `returned_at`.
+    set_aside_asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    set_aside_asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    set_aside_reason: Mapped[str] = mapped_column(Text, default="")
+    set_aside_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
 
     need: Mapped[Need] = relationship()
     bid: Mapped[Bid | None] = relationship()
@@ -54,6 +66,11 @@ class Award(Base):
     @property
     def is_approved(self) -> bool:
         return self.is_live and self.approved_at is not None
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Whether it was given up after the bidders were told."""
+        return self.returned_at is not None and self.summaries_sent_at is not None
 
     @property
     def is_told(self) -> bool:

@@ -31,8 +31,13 @@ def awards_of(need: Need) -> Sequence[Award]:
     return db.session.scalars(select(Award).where(Award.need_id == need.id).order_by(Award.id)).all()
 
 
+def bids_set_aside(need: Need) -> set[int]:
+    """The bids whose award was told to everybody and given up again."""
+    return {each.bid_id for each in awards_of(need) if each.is_set_aside and each.bid_id is not None}
+
+
 def find_award(need: Need) -> Award | None:
-    """The live decision: proposed, approved or told to the bidders; one that was sent back is none."""
+    """The live decision: proposed, approved or told to the bidders; one sent back or set aside is none."""
     query = select(Award).where(Award.need_id == need.id, Award.returned_at.is_(None)).order_by(Award.id.desc())
     return db.session.scalars(query.limit(1)).first()
 
@@ -133,7 +138,11 @@ def find_feedback(bid: Bid) -> Mapping[str, Any] | None:
     """What the bidder was told, frozen as it was sent; None before that."""
     query = select(AssessmentSummary).where(AssessmentSummary.bid_id == bid.id, AssessmentSummary.sent_at.is_not(None))
     row = db.session.scalars(query.order_by(AssessmentSummary.id.desc()).limit(1)).first()
-    return None if row is None else {**json.loads(row.content), "explanation": row.explanation, "sent_at": row.sent_at}
+    if row is None:
+        return None
+    award = get_award(row.award_id)
+    told = {"explanation": row.explanation, "sent_at": row.sent_at}
+    return {**json.loads(row.content), **told, "set_aside": award if award.is_set_aside else None}
 
 
 @dataclass(frozen=True)

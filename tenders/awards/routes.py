@@ -15,7 +15,7 @@ from marketplace.core.errors import NotFound, Problems
 from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page
 from tenders.assessment import queries as assessment
-from tenders.awards import actions, queries, rules, standstill, steps
+from tenders.awards import actions, queries, rules, setting_aside, standstill, steps
 from tenders.awards.blueprint import blueprint
 from tenders.awards.forms import (
     NO_AWARD,
@@ -24,6 +24,7 @@ from tenders.awards.forms import (
     NoticeForm,
     ReasonForm,
     SendingForm,
+    SetAsideForm,
     proposal_form,
 )
 from tenders.awards.models import Award
@@ -92,9 +93,9 @@ def show(reference: str) -> Response:
 
 
 def _people(award: Award | None) -> dict[str, str]:
-    ids = (award.proposed_by_id, award.approved_by_id) if award else ()
+    ids = (award.proposed_by_id, award.approved_by_id, award.set_aside_asked_by_id) if award else ()
     people = [db.session.get(Person, each) if each else None for each in ids]
-    return dict(zip(("proposed", "approved"), (each.name if each else "" for each in people), strict=False))
+    return dict(zip(("proposed", "approved", "set_aside"), (each.name if each else "" for each in people), strict=False))
 
 
 def _is_above(need: Need) -> bool:
@@ -233,6 +234,41 @@ def notice(reference: str) -> Response:
         "The standstill of eight working days starts on the day of its publication."
     )
     return _simple(need, form, "Enter the award notice", "Start the standstill", text)
+
+
+@blueprint.route("/council/needs/<reference>/award/set-aside", methods=("GET", "POST"))
+@may("propose_award")
+def ask_to_set_aside(reference: str) -> Response:
+    """Proposes to give the told award up."""
+    need, member = _need(reference)
+    form = ReasonForm()
+    if _acted(form, lambda: setting_aside.ask_to_set_aside(need.id, member, form.reason.data or "")):
+        return _to(need, "show", "Proposed. The award approver is told by email.")
+    text = (
+        "When the winner will not sign, or cannot, the award can be given up before the contract. The award approver "
+        "decides. Everyone can read the reason then, every bidder is told, and a new award is proposed, approved and "
+        "explained like the first, with a standstill of its own where the law asks for one."
+    )
+    return _simple(need, form, "Set the award aside", "Propose to set it aside", text)
+
+
+@blueprint.route("/council/needs/<reference>/award/set-aside/decide", methods=("GET", "POST"))
+@may("approve_award")
+def decide_setting_aside(reference: str) -> Response:
+    """The award approver agrees, or lets the award stand."""
+    need, member = _need(reference)
+    award = _live(need)
+    form = SetAsideForm()
+
+    def act() -> None:
+        decide = setting_aside.set_award_aside if form.outcome.data == "agree" else setting_aside.refuse_to_set_aside
+        decide(need.id, member)
+
+    if _acted(form, act):
+        agreed = "The award is set aside, and every bidder is told. Propose the next one."
+        return _to(need, "show", agreed if form.outcome.data == "agree" else "The award stands.")
+    text = f"The reason given: {award.set_aside_reason}" if award.set_aside_asked_at else "Nobody proposed it."
+    return _simple(need, form, "Set the award aside?", "Record this decision", text)
 
 
 @blueprint.route("/council/needs/<reference>/award/suspend", methods=("GET", "POST"))

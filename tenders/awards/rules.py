@@ -10,6 +10,7 @@ from tenders.assessment.panel import Seat
 from tenders.awards.models import AssessmentSummary, Award, Standstill
 from tenders.needs.models import Need
 
+ON_THE_PANEL = "You are on the panel, so somebody else approves the award."
 NO_REASONS = "Give the reasons. They are kept with the decision"
 
 
@@ -44,9 +45,16 @@ def proposing_problems(
     return found
 
 
-def choice_problems(chosen: Result | None, wants_award: bool, reasons: str) -> list[Problem]:
-    """Whether this bid can be the winner. Another than the first needs its own reasons, as every proposal does."""
+def choice_problems(
+    chosen: Result | None, wants_award: bool, reasons: str, set_aside: Collection[int] = ()
+) -> list[Problem]:
+    """Whether this bid can be the winner. Another than the first needs its own reasons, as every proposal does.
+
+    `set_aside` are the bids whose award was told and given up again.
+    """
     found = []
+    if chosen is not None and chosen.bid_id in set_aside:
+        found.append(Problem("The award to this bid was set aside. Propose another bid, or no award", "bid"))
     if wants_award and chosen is None:
         found.append(Problem("Select a bid of the ranking, or no award", "bid"))
     elif chosen is not None and not chosen.can_win:
@@ -68,7 +76,7 @@ def deciding_problems(
     elif award.proposed_by_id == person_id:
         found.append(Problem("You proposed this award, so somebody else approves it."))
     elif seat is not None:
-        found.append(Problem("You are on the panel, so somebody else approves the award."))
+        found.append(Problem(ON_THE_PANEL))
     return found
 
 

@@ -44,10 +44,14 @@ def signing_problems(award: Award, standstill: Standstill | None, today: date) -
     """What stops the contract of this award from being signed on a day (Procurement Act 2023 s51(1))."""
     if award.bid_id is None:
         return [Problem("No award was made, so there is no contract to sign.")]
+    if award.is_set_aside:
+        return [Problem("The award was set aside, so there is nothing to sign.")]
     if not award.is_approved:
         return [Problem("The award is not approved yet.")]
     if not award.is_told or standstill is None:
         return [Problem("Send every bidder its assessment summary first.")]
+    if award.set_aside_asked_at is not None:
+        return [Problem("It is proposed to set this award aside. Nothing can be signed until that is decided.")]
     if standstill.is_suspended:
         return [
             Problem("The standstill is suspended: a challenge was notified. Nothing can be signed until it is lifted.")

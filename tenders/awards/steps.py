@@ -46,6 +46,9 @@ def _waiting(need: Need, member: Membership) -> tuple[str, str]:
         return ("Decide on the proposed award", "/decide") if is_approver else ("", "")
     if not award.is_told:
         return ("Tell every bidder the outcome", "/explanations") if is_officer else ("", "")
+    if award.set_aside_asked_at is not None:
+        is_approver = "award_approver" in bid_queries.duties_on(need, member.person_id)
+        return ("Decide whether the award is set aside", "/set-aside/decide") if is_approver else ("", "")
     return ("Enter the award notice (UK6)", "/notice") if is_officer and waits_for_notice(award) else ("", "")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import joinedload
 
 from marketplace.core import db
@@ -66,9 +66,15 @@ def get_modification(contract: Contract, number: int) -> Modification:
     raise NotFound("There is no such change to this contract.")
 
 
+def _counts() -> ColumnElement[bool]:
+    """Contracts whose award stands: one that was set aside leaves a draft behind that nobody will sign."""
+    return Contract.award_id.in_(select(Award.id).where(Award.returned_at.is_(None)))
+
+
 def find_contract(need: Need) -> Contract | None:
-    """The need's contract for the council that drafted it, signed or not."""
-    return db.session.scalar(select(Contract).where(Contract.need_id == need.id).order_by(Contract.id.desc()).limit(1))
+    """The need's contract for the council that drafted it, signed or not; none of an award that was set aside."""
+    query = select(Contract).where(Contract.need_id == need.id, _counts())
+    return db.session.scalar(query.order_by(Contract.id.desc()).limit(1))
 
 
 def contract_of(need: Need) -> Contract | None:
@@ -78,14 +84,15 @@ def contract_of(need: Need) -> Contract | None:
 
 def contracts_of_authority(authority_id: int) -> Sequence[Contract]:
     """A council's contracts: those not signed first, then by their end."""
-    query = select(Contract).where(Contract.authority_id == authority_id).options(joinedload(Contract.need))
+    query = select(Contract).where(Contract.authority_id == authority_id, _counts()).options(joinedload(Contract.need))
     order = (Contract.supplier_signed_at.is_not(None), Contract.ended_at.is_not(None), Contract.ends_on, Contract.id)
     return db.session.scalars(query.order_by(*order)).unique().all()
 
 
 def contracts_of_supplier(supplier_id: int) -> Sequence[Contract]:
     """A supplier's contracts that the council has signed, those to sign first, then by their end."""
-    query = select(Contract).where(Contract.supplier_id == supplier_id, Contract.council_signed_at.is_not(None))
+    own = (Contract.supplier_id == supplier_id, Contract.council_signed_at.is_not(None))
+    query = select(Contract).where(*own, _counts())
     order = (Contract.supplier_signed_at.is_not(None), Contract.ended_at.is_not(None), Contract.ends_on, Contract.id)
     return db.session.scalars(query.options(joinedload(Contract.need)).order_by(*order)).unique().all()
 

@@ -26,7 +26,9 @@ def drafting_problems(award: Award | None, has_contract: bool) -> list[Problem]:
 
 
 def editing_problems(contract: Contract) -> list[Problem]:
-    """Terms and milestones can be edited until the council signs."""
+    """Terms and milestones can be edited until the council signs, while the award stands."""
+    if contract.award is not None and contract.award.is_set_aside:
+        return [Problem("The award was set aside, so this draft leads nowhere.")]
     return [Problem(CHANGED_BY_SIGNATURE)] if contract.council_signed_at is not None else []
 
 

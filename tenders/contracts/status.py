@@ -13,6 +13,7 @@ LABELS = {
     "draft": "Draft",
     "to_sign": "Waits for the council's signature",
     "sent": "Waits for the supplier's signature",
+    "void": "Award set aside",
     "active": "Active",
     **END_KINDS,
 }
@@ -25,6 +26,8 @@ def status_of(contract: Contract) -> str:
         return contract.end_kind
     if contract.is_signed:
         return "active"
+    if contract.award is not None and contract.award.is_set_aside:
+        return "void"
     if contract.council_signed_at is not None:
         return "sent"
     return "to_sign" if contract.signature_asked_at is not None else "draft"

@@ -295,6 +295,13 @@ def mark_awarded(need: Need) -> None:
     need.awarded_at = clock.now()
 
 
+def mark_award_set_aside(need: Need) -> None:
+    """The award was given up before the contract: the bids are assessed, and no award is made."""
+    _insist_fact(need.awarded_at is not None and need.contracted_at is None, "There is no award to set aside.")
+    need.awarded_at = None
+    need.version += 1
+
+
 def mark_no_award(need: Need, reason: str) -> None:
     """The purchase ended without an award, for a published reason."""
     free = need.awarded_at is None and need.no_award_at is None and need.withdrawn_at is None

@@ -131,6 +131,8 @@ class Need(Base):
     source_url: Mapped[str] = mapped_column(String(500), default="")
     source_hash: Mapped[str] = mapped_column(String(64), default="")
     source_status: Mapped[str] = mapped_column(String(40), default="")
+    # What the source says; null where it says nothing. Our own needs say it by value and reservation.
+    is_suitable_for_smes: Mapped[bool | None] = mapped_column(Boolean)
 
     authority: Mapped[Organisation | None] = relationship(lazy="joined")
     author: Mapped[Person | None] = relationship(foreign_keys=[author_id])

@@ -60,4 +60,5 @@ VERSION_KINDS = {
     "extended": "More time given",
     "withdrawn": "Withdrawn",
     "corrected": "Notice number corrected",
+    "award_set_aside": "Award set aside: the council decides anew",
 }

@@ -43,6 +43,9 @@ def raise_notices(line: JournalLine) -> Notice | None:
         return _record_found(need, "UK6", line.subject, facts["number"], date.fromisoformat(facts["published_on"]))
     if line.event == "ChangeApproved":
         return _record_found(need, "UK10", _about(line), facts["notice_number"], day)
+    if line.event == "AwardSetAside":
+        _drop(need, "UK6", line.subject)
+        return None
     if line.event == "ChangeRefused":
         _drop(need, "UK10", _about(line))
         return None

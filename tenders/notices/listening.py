@@ -8,7 +8,7 @@ from marketplace.core.journal import JournalLine
 from tenders.notices.actions import raise_notices
 from tenders.notices.rules import CALLED_FOR_BY
 
-NOTICE_EVENTS = frozenset({*CALLED_FOR_BY, "AwardNoticeRecorded", "ChangeApproved", "ChangeRefused"})
+NOTICE_EVENTS = frozenset({*CALLED_FOR_BY, "AwardNoticeRecorded", "AwardSetAside", "ChangeApproved", "ChangeRefused"})
 
 
 def react(lines: Sequence[JournalLine]) -> None:

@@ -18,7 +18,10 @@ from marketplace.core.journal import plain
 from marketplace.core.letters import absolute
 from marketplace.core.money import split_vat
 from suppliers.profiles.models import Supplier
+from tenders.assessment import queries as assessment
 from tenders.awards import queries as awards
+from tenders.awards.models import Award
+from tenders.awards.setting_aside import VERSION as SET_ASIDE
 from tenders.contracts import queries as contracts
 from tenders.contracts.models import Contract
 from tenders.needs.models import Need, NeedVersion
@@ -109,8 +112,9 @@ def _party(supplier: Supplier) -> Release:
 
 def _tender_releases(need: Need) -> Iterator[Release]:
     assert need.published_at is not None  # only public needs come here
-    versions = need.versions or [NeedVersion(number=1, kind="published", made_at=need.published_at, snapshot="")]
-    for version in versions:
+    # That an award was set aside is told by the award itself.
+    versions = [each for each in need.versions if each.kind != SET_ASIDE]
+    for version in versions or [NeedVersion(number=1, kind="published", made_at=need.published_at, snapshot="")]:
         said = json.loads(version.snapshot) if version.snapshot else snapshot_of(need)
         tag = TAGS.get(version.kind, "tenderUpdate")
         status = "withdrawn" if version.kind == "withdrawn" else "active"
@@ -176,6 +180,9 @@ def _tender_documents(need: Need, said: Release) -> list[Release]:
 
 
 def _outcome_releases(need: Need) -> Iterator[Release]:
+    for given_up in awards.awards_of(need):
+        if given_up.is_set_aside:
+            yield from _set_aside_releases(need, given_up)
     result, award = awards.public_result(need), awards.find_award(need)
     if result is None or award is None or award.summaries_sent_at is None:
         if need.no_award_at is not None:
@@ -184,16 +191,29 @@ def _outcome_releases(need: Need) -> Iterator[Release]:
     if award.bid is None:
         yield _unsuccessful(need, award.reference, award.summaries_sent_at)
         return
-    yield _release(
+    yield _told_release(need, award)
+
+
+def _told_release(need: Need, award: Award) -> Release:
+    assert award.bid is not None and award.summaries_sent_at is not None
+    return _release(
         need,
         award.reference,
         award.summaries_sent_at,
         ["award"],
         [award.bid.supplier],
         tender={"id": need.reference, "status": "complete"},
-        awards=[_award(need, "pending")],
-        bids={"statistics": [{"id": "1", "measure": "bids", "value": result.number_of_bids}]},
+        awards=[_award(need, award, "pending")],
+        bids={"statistics": [{"id": "1", "measure": "bids", "value": len(assessment.bids_of(need))}]},
     )
+
+
+def _set_aside_releases(need: Need, award: Award) -> Iterator[Release]:
+    assert award.bid is not None and award.returned_at is not None
+    yield _told_release(need, award)
+    cancelled = {**_award(need, award, "cancelled"), "statusDetails": award.return_reason}
+    name, supplier = f"{award.reference}-set-aside", [award.bid.supplier]
+    yield _release(need, name, award.returned_at, ["awardCancellation"], supplier, awards=[cancelled])
 
 
 def _unsuccessful(need: Need, name: str, at: datetime) -> Release:
@@ -206,9 +226,8 @@ def _unsuccessful(need: Need, name: str, at: datetime) -> Release:
     return _release(need, name, at, ["tenderCancellation"], [], tender=tender)
 
 
-def _award(need: Need, status: str) -> Release:
-    award = awards.find_made_award(need)
-    assert award is not None and award.bid is not None and award.summaries_sent_at is not None
+def _award(need: Need, award: Award, status: str) -> Release:
+    assert award.bid is not None and award.summaries_sent_at is not None
     supplier = award.bid.supplier
     return {
         "id": award.reference,
@@ -227,7 +246,7 @@ def _contract_releases(need: Need, contract: Contract) -> Iterator[Release]:
     signed = _contract(need, contract, value, ends_on, "active")
     yield _release(
         need, contract.reference, contract.signed_at, ["award", "contract"], supplier,
-        awards=[_award(need, "active")], contracts=[signed],
+        awards=[_award(need, contract.award, "active")], contracts=[signed],
     )  # fmt: skip
     amendments: list[Release] = []
     for change in contract.approved_modifications:

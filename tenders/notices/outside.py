@@ -44,6 +44,7 @@ def facts_of(notice: ReadNotice) -> dict[str, Any]:
         "closes_at": notice.closes_at,
         "starts_on": notice.starts_on,
         "ends_on": notice.ends_on,
+        "is_suitable_for_smes": notice.is_suitable_for_sme,
         "source_url": notice.url if len(notice.url) <= 500 else "",
     }
 

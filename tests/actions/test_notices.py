@@ -28,11 +28,11 @@ pytestmark = pytest.mark.usefixtures("app")
 LARGE = 25_000_000
 TAGS = {
     "tender", "tenderAmendment", "tenderUpdate", "tenderCancellation", "award", "contract", "contractAmendment",
-    "contractTermination",
+    "contractTermination", "awardCancellation",
 }  # fmt: skip
 STATUSES = {
     "tender": {"active", "cancelled", "unsuccessful", "complete", "withdrawn"},
-    "awards": {"pending", "active"},
+    "awards": {"pending", "active", "cancelled"},
     "contracts": {"active", "terminated"},
 }
 

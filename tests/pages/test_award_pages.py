@@ -103,7 +103,7 @@ def test_the_approver_sends_back_and_the_reason_is_kept(client: PageClient) -> N
     page = client.submit(page, "Record this decision", status=422, outcome="return", reason="")
     assert "Say what should change" in page.errors
     page = client.submit(page, "Record this decision", outcome="return", reason="Preference is no criterion.")
-    assert page.has("Sent back before") and page.has("Preference is no criterion.")
+    assert page.has("Decided before") and page.has("Preference is no criterion.")
 
 
 def test_a_need_without_bids_is_ended_from_its_pages(client: PageClient) -> None:
@@ -164,3 +164,25 @@ def _rendered(event: str, letter: Letter) -> str:
     folder = f"emails/{letter.template or folder_of(event)}"
     context = {"service_name": "Market", **letter.context}
     return render_template(f"{folder}/subject.txt", **context) + render_template(f"{folder}/body.txt", **context)
+
+
+def test_an_award_is_set_aside_on_pages_and_the_next_is_proposed(client: PageClient) -> None:
+    made = assessing.frozen(assessing.opened(), (4, 3))
+    seen = assessing.seen(told(made))
+    as_person(client, seen.emails["officer"])
+    page = client.follow(client.get(seen.home + "/award"), "The winner will not sign: set the award aside")
+    page = client.submit(page, "Propose to set it aside", reason="It cannot take the work on.")
+    assert page.has("Nothing can be signed until that is decided.") and page.has("It cannot take the work on.")
+    as_person(client, seen.emails["approver"])
+    page = client.follow(client.get(seen.home + "/award"), "Decide whether the award is set aside")
+    page = client.submit(page, "Record this decision", status=422)
+    assert page.errors == ["Select what you decide"]
+    page = client.submit(page, "Record this decision", outcome="agree")
+    assert page.has("set aside at") and page.has("No award is proposed yet")
+    as_person(client, seen.emails["bidder1"])
+    page = client.get(f"/supplier/bids/{seen.bids[1]}/feedback")
+    assert page.has("The council set this award aside") and page.has("It cannot take the work on.")
+    as_person(client, seen.emails["officer"])
+    page = client.follow(client.get(seen.home + "/award"), "Propose the award")
+    page = client.submit(page, "Propose", bid=f"Award to {seen.firms[1]} ({seen.bids[1]})", reasons="It ranks next.")
+    assert page.has(f"Award to {seen.firms[1]}")

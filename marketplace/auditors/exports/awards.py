@@ -28,8 +28,10 @@ COLUMNS = (
     shape.person("proposed_by", "Who proposed it", "people.pseudonym via awards.proposed_by_id"),
     shape.instant("approved_at", "When it was approved", "awards.approved_at"),
     shape.person("approved_by", "Who approved it, never the proposer", "people.pseudonym via awards.approved_by_id"),
-    shape.instant("returned_at", "When it was sent back; such a decision counts no longer", "awards.returned_at"),
-    shape.words("return_reason", "Why it was sent back", "awards.return_reason"),
+    shape.instant("returned_at", "When it was sent back or, after the bidders were told, set aside; it counts no longer", "awards.returned_at"),
+    shape.words("return_reason", "Why it was sent back or set aside", "awards.return_reason"),
+    shape.person("set_aside_asked_by", "Who proposed to set it aside", "people.pseudonym via awards.set_aside_asked_by_id"),
+    shape.person("set_aside_by", "Who agreed, never the proposer", "people.pseudonym via awards.set_aside_by_id"),
     shape.instant("summaries_sent_at", "When every bidder was told", "awards.summaries_sent_at"),
     shape.reference(
         "central_notice_number", "Number of the award notice on the central platform", "awards.central_notice_number"
@@ -63,6 +65,8 @@ def _query(scope: shape.Scope) -> Select[Any]:
         shape.who(a.approved_by_id).label("approved_by"),
         a.returned_at,
         a.return_reason,
+        shape.who(a.set_aside_asked_by_id).label("set_aside_asked_by"),
+        shape.who(a.set_aside_by_id).label("set_aside_by"),
         a.summaries_sent_at,
         a.central_notice_number,
         s.applies.label("standstill_applies"),

@@ -20,7 +20,7 @@ COLUMNS = (
     shape.NEED,
     shape.COUNCIL,
     shape.number("version", "Number of the version, from 1", "need_versions.number"),
-    shape.code("kind", "published, amended, extended, withdrawn or corrected (its notice's number)", "need_versions.kind"),
+    shape.code("kind", "published, amended, extended, withdrawn, corrected (its notice's number) or award_set_aside", "need_versions.kind"),
     shape.instant("made_at", "When the version became public", "need_versions.made_at"),
     shape.person("made_by", "Who made it", "people.pseudonym via need_versions.made_by_id"),
     shape.claim("is_material", "Whether it changes what suppliers bid for", "need_versions.is_material"),
