@@ -29,6 +29,7 @@ from search.standing import (
 from search.telling import tell
 from tenders.needs.models import Need, NeedVersion
 
+TOLD_WITH_THE_NEED = 100  # people
 NEW = frozenset({"NeedPublished"})
 CHANGED = frozenset({"NeedAmended", "NeedExtended"})
 ALERT_EVENTS = NEW | CHANGED | {"SearchSaved", "CouncilsLoaded", "AccountClosed"}
@@ -120,7 +121,8 @@ def _tell_of(need_id: int, found: Sequence[Standing], at: datetime) -> int:
     for batch in in_batches(found):
         enter(need_id, [each.id for each in batch], at)
     people = sorted({each.person_id for each in found if each.rhythm == AT_ONCE})
-    return tell(AT_ONCE, people, clock.now())
+    # The rest is told by the timetable in pieces, so that the next need does not wait for a thousand letters.
+    return tell(AT_ONCE, people[:TOLD_WITH_THE_NEED], clock.now())
 
 
 def enter(need_id: int, search_ids: Sequence[int], at: datetime) -> None:

@@ -8,10 +8,9 @@ from functools import lru_cache
 
 from search.asking import Question, QuestionUnreadable, ask_again, label_of
 from search.documents import Kind, NeedDocument, cleaned
-from search.engine import Sort
 from search.fallback import searched_texts
 from search.queries import Clause, Query, Term
-from search.selection import facts_of, select
+from search.selection import facts_of, passes
 from search.words import Word, split_words
 
 MOST_PLACES = 3  # that a reason names for one word
@@ -38,10 +37,7 @@ class OneNeed:
         return self._answers[query_string]
 
     def _is_found(self, question: Question) -> bool:
-        return self._has(question.query) and self._passes(question)
-
-    def _passes(self, question: Question) -> bool:
-        return bool(select(Kind.NEED, [(1.0, self.facts, 0)], question.filters, Sort.NEWEST, self._now).chosen)
+        return self._has(question.query) and passes(Kind.NEED, self.facts, question.filters, self._now)
 
     def _has(self, query: Query) -> bool:
         if any(self._mentions(term) for term in query.excluded):

@@ -206,6 +206,14 @@ def _tests(filters: Filters, at: float, now: datetime) -> list[tuple[str, Callab
     return tests
 
 
+def passes(kind: Kind, facts: Facts, filters: Filters, now: datetime) -> bool:
+    """Whether one document stands what `select` asks, with nothing counted or ordered."""
+    at = now.timestamp()
+    if kind is Kind.NEED and facts.at > at:
+        return False
+    return all(test(facts) for _, test in _tests(filters, at, now))
+
+
 def _any_of(read: _Reader, name: str, wanted: frozenset[str]) -> Callable[[Facts], bool]:
     return lambda facts: not wanted.isdisjoint(read.values(facts, name))
 

@@ -76,10 +76,11 @@ def digest_due(rhythm: str, now: datetime) -> Digest:
     return Digest(rhythm, datetime.combine(day, MORNING, tzinfo=LONDON).astimezone(clock.now().tzinfo))
 
 
-def send_digests() -> int:
-    """Writes digests to some of the people for whom one is due; gives for how many of them nothing waits any more.
+def send_letters() -> int:
+    """Writes to some of the people for whom a letter is due; gives for how many of them nothing waits any more.
 
-    Alerts that wait to be told at once are of searches whose rhythm was changed, or of a worker that was killed.
+    What should have been told at once waits when it concerned many, when the worker was killed, or when the search
+    had another rhythm before.
     """
     now = clock.now()
     seen = 0

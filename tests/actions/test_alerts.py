@@ -73,7 +73,7 @@ def keep_version(need: Need, number: int) -> None:
 def morning(at: datetime) -> int:
     clock.set_clock(at)
     count = 0
-    while sent := telling.send_digests():
+    while sent := telling.send_letters():
         count += sent
     return count
 
@@ -268,7 +268,7 @@ def test_another_rhythm_takes_along_what_waits(app) -> None:
     with pytest.raises(NotAllowed):
         actions.change_rhythm(search.id, DAILY, making.supplier_member())
     actions.change_rhythm(search.id, AT_ONCE, member)
-    assert telling.send_digests() == 1 and telling.send_digests() == 0
+    assert telling.send_letters() == 1 and telling.send_letters() == 0
     assert [each.subject for each in mails()] == ["2 new needs: Parking permits"]
 
 
@@ -342,6 +342,18 @@ def test_one_faulty_search_does_not_hold_back_the_others(app, monkeypatch: pytes
     assert morning(WEDNESDAY_7 + timedelta(minutes=1)) == 1 and len(mails(broken)) == 1
 
 
+def test_many_letters_leave_in_pieces(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker turns to the index between them."""
+    people = [making.supplier_member() for _ in range(5)]
+    for each in people:
+        actions.save_search(ask(q="parking"), each)
+    monkeypatch.setattr(alerts, "TOLD_WITH_THE_NEED", 2)
+    monkeypatch.setattr(telling, "PEOPLE_AT_ONCE", 2)
+    assert alerts.alert(publish()[1]) == 2
+    assert [telling.send_letters() for _ in range(3)] == [2, 1, 0]
+    assert sorted(each.recipient for each in mails()) == sorted(each.person.email for each in people)
+
+
 def test_candidates_are_few_and_the_answer_is_that_of_trying_all(app) -> None:
     people = [making.supplier_member() for _ in range(3)]
     words = ("parking", "permits -meters", "-drones", "libraries", '"parking permits"', "housing repairs", "kites")
@@ -385,7 +397,7 @@ def test_killed_anywhere_tells_everybody_once(app, house) -> None:
 def work_through() -> None:
     """What a worker does for saved searches until nothing is left."""
     listener = next(each for each in LISTENERS if each.name == "alerts")
-    while serve(listener) + telling.send_digests():
+    while serve(listener) + telling.send_letters():
         pass
 
 
