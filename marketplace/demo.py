@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from sqlalchemy import select
 
+from marketplace import config
 from marketplace.accounts.actions import load_councils
 from marketplace.app import create_app
 from marketplace.config import Settings
 from marketplace.core import clock, db
+from marketplace.core.journal import JournalLine
 from marketplace.demo_data import open_needs
 from marketplace.demonstration.past import take_in_past
 from marketplace.demonstration.people import gather
@@ -25,6 +28,18 @@ def is_empty() -> bool:
     is_none = db.session.scalar(select(Need.id).limit(1)) is None
     db.session.rollback()
     return is_none
+
+
+@contextmanager
+def opening_clock() -> Iterator[None]:
+    """In a copy that the demonstration will fill, what comes before it happens before it: its journal goes forward."""
+    is_first = db.session.scalar(select(JournalLine.number).limit(1)) is None
+    db.session.rollback()
+    if not (config.current().demonstration and is_first):
+        yield
+        return
+    with clock.clock_at(first_instant(Days(clock.now()))):
+        yield
 
 
 def fill(settings: Settings, tell: Callable[[str], None]) -> str:
