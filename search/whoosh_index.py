@@ -16,6 +16,7 @@ import numpy as np
 from whoosh import fields, index, query
 from whoosh.analysis import Analyzer, Token
 from whoosh.collectors import Collector, TimeLimit
+from whoosh.query.spans import Span, SpanNear2
 from whoosh.reading import TermNotFound
 from whoosh.scoring import BM25F
 
@@ -276,7 +277,7 @@ class DocumentView(View):
         found = self._known.get(key)
         if found is None:
             collector = _WithinTime(end)
-            self.searcher.search_with_collector(_leaf(term.stems), collector)
+            self.searcher.search_with_collector(_leaf(term.stems, end), collector)
             written = self._written(term.forms)
             found = {n: score if written is None or n in written else score * OTHER_FORM for score, n in collector.found}
             self._keep(key, found)
@@ -295,10 +296,43 @@ class DocumentView(View):
         self._kept += len(found)
 
 
-def _leaf(stems: tuple[str, ...]) -> query.Query:
+def _leaf(stems: tuple[str, ...], end: float) -> query.Query:
     if len(stems) == 1:
         return query.Or([query.Term("title", stems[0], boost=_TITLE), query.Term("text", stems[0])])
-    return query.Or([query.Phrase("title", list(stems), boost=_TITLE), query.Phrase("text", list(stems))])
+    title = [query.Term("title", stem, boost=_TITLE) for stem in stems]
+    return query.Or([_Adjacent(title, end), _Adjacent([query.Term("text", stem) for stem in stems], end)])
+
+
+class _Adjacent(SpanNear2):
+    """A phrase of which the reading ends when time is out, also while nothing is found; Whoosh's own reads on."""
+
+    def __init__(self, words: Sequence[query.Term], end: float) -> None:
+        super().__init__(list(words))
+        self._end = end
+
+    def matcher(self, searcher, context=None):
+        return _AdjacentMatcher([word.matcher(searcher, context) for word in self.qs], self._end)
+
+
+class _AdjacentMatcher(SpanNear2.SpanNear2Matcher):
+    """Compares positions as numbers, which takes a tenth of the time that spans take."""
+
+    def __init__(self, words: list, end: float) -> None:
+        self._end = end
+        self._read = 0
+        super().__init__(words)
+
+    def _get_spans(self) -> list[Span]:
+        self._read += 1
+        if self._read % 64 == 1 and time.perf_counter() > self._end:
+            raise TimeLimit
+        starts = self.ms[0].value_as("positions")
+        for distance, word in enumerate(self.ms[1:], 1):
+            there = set(word.value_as("positions"))
+            starts = [start for start in starts if start + distance in there]
+            if not starts:
+                return []
+        return [Span(start, start + len(self.ms) - 1) for start in starts[:1]]
 
 
 class PassageView(View):
