@@ -104,7 +104,7 @@ def small_firms_in_words(on_day: date) -> str:
     below = f"under {pounds(threshold)} including VAT" if isinstance(threshold, int) else "small"
     return (
         f"A need suits them when it is {below}, the value of public contracts (Procurement Act 2023, Schedule 1):"
-        " below it councils consider what keeps small firms from bidding."
+        " below it councils consider what keeps small firms from bidding. For needs from elsewhere, their source says."
     )
 
 

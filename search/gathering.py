@@ -214,9 +214,11 @@ def _buyer_kind(need: Need) -> str:
 
 
 def _small_firms(need: Need) -> str | None:
-    """Below the threshold for public contracts a council must think of what keeps small firms out (s86)."""
+    """As its source says; else by value: below the threshold a council must think of what keeps small firms out (s86)."""
     if need.is_reserved_for_smes:
         return RESERVED
+    if need.is_suitable_for_smes is not None:
+        return SUITS if need.is_suitable_for_smes else None
     value, published_at = need.estimated_value_pence, need.published_at
     if not value or published_at is None:
         return None

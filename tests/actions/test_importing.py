@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from marketplace.core import db
 from marketplace.core.journal import JournalLine
+from search.gathering import document_of_need
 from tenders.needs.models import Need
 from tenders.needs.status import status_of
 from tenders.notices import importing
@@ -82,6 +83,13 @@ def test_a_second_import_changes_nothing(take, tmp_path):
     assert take(file) == {"rows": 4, "new": 0, "changed": 0, "unchanged": 4, "refused": 0}
     assert db.session.scalar(select(func.count(JournalLine.number))) == lines_before
     assert db.session.scalar(select(func.count(OutsideAward.id))) == 1
+
+
+def test_the_source_says_whether_a_need_suits_small_firms(take, tmp_path):
+    take(export(tmp_path, {"Notice Identifier": "TH-1"}, {"Notice Identifier": "TH-2", "Suitable for SME": "No"}))
+
+    assert the_need("TH-1").is_suitable_for_smes is True and the_need("TH-2").is_suitable_for_smes is False
+    assert [document_of_need(the_need(each)).small_firms for each in ("TH-1", "TH-2")] == ["suits", None]
 
 
 def test_a_notice_becomes_a_need_of_others(take, tmp_path):

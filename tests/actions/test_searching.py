@@ -15,12 +15,16 @@ from marketplace.core.journal import JournalLine, record
 from marketplace.core.letters import write_letters
 from marketplace.core.mail import Mail
 from search import actions, alerts, indexing, kept
-from search.asking import ask_needs
+from search.asking import ask_needs, ask_suppliers
 from search.documents import Kind
 from search.emails import EMAILS
 from search.finding import find
 from search.models import Follow, NeedInvitation
+from suppliers.evidence.actions import add_evidence
+from suppliers.evidence.rules import EvidenceFacts
 from tenders.needs.events import NeedAmended, NeedPublished
+from tenders.notices.events import NeedsImported
+from tenders.notices.models import OutsideAward
 from tests import making
 
 
@@ -74,6 +78,29 @@ def test_the_index_follows_the_journal(app) -> None:
     change(lambda: setattr(need, "published_at", None))
     indexing.react([published(need)])
     assert indexing.engine().references(Kind.NEED) == {}
+
+
+def test_papers_and_awards_reach_the_index(app) -> None:
+    firm = making.supplier("Acme Ltd", source="test", source_id="1")
+    member = making.member(firm.organisation, "admin")
+    indexing.rebuild_index(lambda _: None)
+
+    def found(**asked: str) -> int:
+        indexing.react(lines())
+        return find(ask_suppliers(MultiDict(asked.items()))).results.total
+
+    assert found(evidence="cyber-essentials") == 0
+    paper = EvidenceFacts(kind="certificate", name="Cyber Essentials Plus", expires_on=clock.today())
+    add_evidence(member, paper)
+    assert found(evidence="cyber-essentials") == 1 == found(evidence="cyber-essentials-plus")
+    clock.pass_time(days=1)
+    assert found(evidence="cyber-essentials") == 0, "the day after its last, with nothing written"
+    assert found(councils="yes") == 0
+    need = making.open_need(making.council("Kent County Council"), source="central", source_id="1")
+    with db.one_action("test"):
+        db.session.add(OutsideAward(need_id=need.id, supplier_name="ACME LIMITED"))
+        record(NeedsImported(subject="a file", references=(need.reference,), new=1, changed=0))
+    assert found(councils="yes") == 1 and indexing.check_index() == []
 
 
 def test_suppliers_are_indexed_when_public(app) -> None:

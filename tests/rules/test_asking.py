@@ -10,11 +10,13 @@ from werkzeug.datastructures import MultiDict
 from search.asking import (
     QuestionUnreadable,
     ask_again,
+    ask_for_all,
     ask_needs,
     ask_suppliers,
     in_words,
 )
-from search.documents import NeedDocument, Passage, Status
+from search.documents import Kind, NeedDocument, Passage, Status
+from search.engine import Sort
 from search.one_need import OneNeed
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -46,6 +48,35 @@ def test_what_means_nothing_is_refused_by_name(pair: tuple[str, str]) -> None:
     with pytest.raises(QuestionUnreadable) as refused:
         ask_needs(MultiDict([pair]))
     assert pair[0] in refused.value.message and refused.value.status == 400
+
+
+@pytest.mark.parametrize("name", ["q", "sort", "near", "within", "closing", "page", "after"])
+def test_what_can_be_asked_once_is_refused_twice(name: str) -> None:
+    same = {"sort": ("newest", "value"), "near": ("LN1", "LN2"), "q": ("bins", "parks")}.get(name, ("7", "14"))
+    with pytest.raises(QuestionUnreadable) as refused:
+        ask_needs(MultiDict([(name, each) for each in same]))
+    assert f"“{name}” can be asked once only" in refused.value.message
+    ask_needs(MultiDict([(name, same[0]), (name, same[0]), (name, "")]))
+
+
+def test_the_new_filters_are_read_and_told() -> None:
+    question = ask_needs(MultiDict([("buyer-kind", "nhs"), ("small-firms", "suits"), ("small-firms", "reserved")]))
+    assert question.filters.buyer_kinds == {"nhs"} and question.filters.small_firms == {"suits", "reserved"}
+    assert "NHS and health bodies" in in_words(question) and "Suits small firms" in in_words(question)
+    firm = ask_suppliers(MultiDict([("evidence", "iso-27001"), ("councils", "yes")]))
+    assert firm.filters.evidence == {"iso-27001"} and firm.filters.has_worked_with_councils
+    for pair in (("evidence", "iso-1"), ("councils", "no"), ("small-firms", "yes")):
+        with pytest.raises(QuestionUnreadable):
+            ask_suppliers(MultiDict([pair]))
+
+
+def test_distance_orders_only_with_a_place() -> None:
+    near = ask_suppliers(MultiDict([("near", "LN1 1YL"), ("sort", "distance")]))
+    assert near.sort is Sort.DISTANCE and near.query_string == "near=LN1+1YL&sort=distance"
+    without = ask_suppliers(MultiDict([("sort", "distance"), ("region", "Wales")]))
+    assert without.sort is Sort.RELEVANCE and without.query_string == "region=Wales" and "postcode" in without.note
+    with pytest.raises(QuestionUnreadable):
+        ask_for_all(Kind.SUPPLIER, MultiDict([("sort", "distance")]))
 
 
 def test_needs_and_suppliers_know_different_words() -> None:
