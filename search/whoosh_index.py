@@ -4,7 +4,7 @@ import json
 import math
 import time
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import astuple
 from datetime import datetime
@@ -343,7 +343,7 @@ class PassageView(View):
         self._owners: list[str] = self.values()
         self._document_of = owner_of
         self._weighting = BM25F(B=matching.B, K1=matching.K1)
-        self._postings: dict[str, tuple[array, array]] = {}
+        self._postings: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._rarities: dict[str, float] = {}
         self._counts: dict[str, Counter] = {}
 
@@ -368,24 +368,25 @@ class PassageView(View):
         self, weights: Mapping[str, float], limit: int, owners: Collection[str] | None = None
     ) -> list[matching.ScoredPassage]:
         """The best passages by BM25."""
-        wanted = None if owners is None else frozenset(owners)
-        scores: dict[int, float] = defaultdict(float)
+        totals = np.zeros(len(self._owners))
         for stem, weight in weights.items():
-            for number, score in zip(*self._posted(stem), strict=True):
-                scores[number] += weight * score
-        best = sorted(scores.items(), key=lambda pair: -pair[1])
-        chosen = ((score, self._owners[number]) for number, score in best)
-        kept = (pair for pair in chosen if wanted is None or pair[1] in wanted)
-        return [pair for pair, _ in zip(kept, range(limit), strict=False)]
+            numbers, scores = self._posted(stem)
+            totals[numbers] += weight * scores
+        found = np.flatnonzero(totals)
+        if owners is not None:
+            wanted = frozenset(owners)
+            found = np.array([number for number in found if self._owners[number] in wanted], int)
+        best = found[np.argsort(-totals[found], kind="stable")[:limit]]
+        return [(float(totals[number]), self._owners[number]) for number in best]
 
-    def _posted(self, stem: str) -> tuple[array, array]:
+    def _posted(self, stem: str) -> tuple[np.ndarray, np.ndarray]:
         """Numbers and scores of the passages with a stem; read once, for needs share their words."""
         found = self._postings.get(stem)
         if found is None:
             found = self._postings[stem] = self._read_postings(stem)
         return found
 
-    def _read_postings(self, stem: str) -> tuple[array, array]:
+    def _read_postings(self, stem: str) -> tuple[np.ndarray, np.ndarray]:
         numbers, scores = array("L"), array("f")
         for leaf, offset in self.searcher.leaf_searchers():
             try:
@@ -396,7 +397,7 @@ class PassageView(View):
                 numbers.append(matcher.id() + offset)
                 scores.append(matcher.score())
                 matcher.next()
-        return numbers, scores
+        return np.array(numbers, np.int64), np.array(scores, np.float32)
 
     def passages_of(self, reference: str) -> Sequence[PassageDocument]:
         """The passages of one document."""
