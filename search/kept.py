@@ -27,6 +27,15 @@ NO_FOLLOW = "This link is not one of ours. Use the whole link from the mail."
 NO_SEARCH = "There is no such saved search."
 
 
+@dataclass
+class Found:
+    """A need, the names of the saved searches that found it, and when its letter was written (None: it waits)."""
+
+    need: Need
+    searches: list[str]
+    told_at: datetime | None
+
+
 def find_follow(need_id: int, email: str) -> Follow | None:
     """This address's follow of this need, in whatever state."""
     return db.session.scalar(select(Follow).where(Follow.need_id == need_id, Follow.email == email))
@@ -93,7 +102,7 @@ def muted_by(person_id: int) -> Sequence[Need]:
     return db.session.scalars(query.order_by(NeedMute.id.desc())).all()
 
 
-def lately_found(person_id: int, limit: int = 20) -> Sequence[tuple[Alert, SavedSearch, Need]]:
+def lately_found(person_id: int, limit: int = 50) -> list[Found]:
     """What the person's running searches found and told, or will tell, the latest first; muted needs left out."""
     muted = select(NeedMute.id).where(NeedMute.person_id == person_id, NeedMute.need_id == Alert.need_id)
     query = (
@@ -110,7 +119,12 @@ def lately_found(person_id: int, limit: int = 20) -> Sequence[tuple[Alert, Saved
         )
         .order_by(Alert.id.desc())
     )
-    return [(alert, search, need) for alert, search, need in db.session.execute(query.limit(limit))]
+    found: dict[int, Found] = {}
+    for alert, search, need in db.session.execute(query.limit(limit)):
+        known = found.setdefault(need.id, Found(need, [], None))
+        known.searches.append(search.name)
+        known.told_at = known.told_at or alert.told_at
+    return list(found.values())
 
 
 def invitations_of(need_id: int) -> dict[int, NeedInvitation]:
