@@ -1,5 +1,7 @@
 """A slow, plain engine over documents in memory, for when the index is missing or broken; nothing to keep on disk."""
 
+from __future__ import annotations
+
 import heapq
 import math
 import time
@@ -38,26 +40,31 @@ OTHER_FORM = 0.05
 
 
 class FallbackEngine:
-    """Reads every text at every search; the same answers in shape as any engine, ranked by counts of words."""
+    """Looks through every text at every search; the same answers in shape as any engine, ranked by counts of words."""
 
     name = "fallback"
     promised = 0  # it answers, and promises no speed
 
     def __init__(self, documents: Iterable[Document] = ()) -> None:
         self._documents: dict[Kind, dict[str, Document]] = {kind: {} for kind in Kind}
+        self._readings: dict[tuple[Kind, str], _Reading] = {}
+        self._passages: dict[Kind, MemoryPassages] = {}
+        self._vocabularies: dict[Kind, Counter] = {}
         self.write(documents)
 
     def write(self, upserts: Iterable[Document], removals: Iterable[tuple[Kind, str]] = ()) -> None:
         """Puts the documents in, takes the removed references out; safe to repeat."""
         for document in upserts:
             self._documents[document.kind][document.reference] = cleaned(document)
+            self._readings.pop((document.kind, document.reference), None)
         for kind, reference in removals:
             self._documents[kind].pop(reference, None)
+            self._readings.pop((kind, reference), None)
+        self._passages, self._vocabularies = {}, {}
 
     def rebuild(self, documents: Iterable[Document], progress: Callable[[int], None] | None = None) -> int:
         """Takes these documents in place of all others."""
-        fresh = FallbackEngine(documents)
-        self._documents = fresh._documents
+        self.__dict__.update(FallbackEngine(documents).__dict__)
         count = sum(map(len, self._documents.values()))
         if progress:
             progress(count)
@@ -100,7 +107,7 @@ class FallbackEngine:
         """Published needs of any status like the one with these passages."""
         needs = self._documents[Kind.NEED]
         published = {name for name, need in needs.items() if isinstance(need, NeedDocument) and need.published_at <= now}
-        return similar_needs(passages, MemoryPassages(needs.values()), published.__contains__, limit)
+        return similar_needs(passages, self._passages_of(Kind.NEED), published.__contains__, limit)
 
     def match(
         self,
@@ -113,8 +120,8 @@ class FallbackEngine:
         meaning: Meaning | None = None,
     ) -> list[Match]:
         """Suppliers for a need's passages, or open needs for a supplier's; the first `explained` with reasons."""
-        needs = MemoryPassages(self._documents[Kind.NEED].values())
-        suppliers = MemoryPassages(self._documents[Kind.SUPPLIER].values())
+        needs = self._passages_of(Kind.NEED)
+        suppliers = self._passages_of(Kind.SUPPLIER)
 
         def rarity(stem: str) -> float:
             return needs.rarity(stem) + suppliers.rarity(stem)
@@ -149,12 +156,35 @@ class FallbackEngine:
         documents = list(self._documents[kind].values())
         found = self._found(documents, query)
         selection = select(kind, found, filters, sort, now)
-        mended = did_you_mean(query, _vocabulary(documents), len(found)) if len(found) <= FEW else None
+        mended = did_you_mean(query, self._vocabulary(kind), len(found)) if len(found) <= FEW else None
         return make_results(selection, query, page, page_size, documents.__getitem__, mended, began)
 
     def _found(self, documents: Sequence[Document], query: Query) -> list[tuple[float, Facts, int]]:
-        scored = ((_score(document, query), key) for key, document in enumerate(documents))
-        return [(score, facts_of(documents[key]), key) for score, key in scored if score is not None]
+        if query.is_empty:
+            return [(0.0, self._reading(document).facts, key) for key, document in enumerate(documents)]
+        readings = ((key, self._reading(document)) for key, document in enumerate(documents))
+        scored = ((reading.score(query), reading.facts, key) for key, reading in readings)
+        return [(score, facts, key) for score, facts, key in scored if score is not None]
+
+    def _reading(self, document: Document) -> _Reading:
+        key = document.kind, document.reference
+        found = self._readings.get(key)
+        if found is None:
+            found = self._readings[key] = _Reading(document)
+        return found
+
+    def _passages_of(self, kind: Kind) -> MemoryPassages:
+        if kind not in self._passages:
+            self._passages[kind] = MemoryPassages(self._documents[kind].values())
+        return self._passages[kind]
+
+    def _vocabulary(self, kind: Kind) -> Counter:
+        if kind not in self._vocabularies:
+            counts: Counter = Counter()
+            for document in self._documents[kind].values():
+                counts.update(self._reading(document).written)
+            self._vocabularies[kind] = counts
+        return self._vocabularies[kind]
 
 
 class MemoryPassages:
@@ -209,20 +239,43 @@ class MemoryPassages:
         return count_words(self.passages_of(reference))
 
 
-def _score(document: Document, query: Query) -> float | None:
-    """None when the document is not found; words in the heading count three times."""
-    heading = stems(document.heading)
-    texts = [heading, *(stems(text) for text in searched_texts(document))]
-    if any(_count(texts, term) for term in query.excluded):
-        return None
-    counts = [_clause_count(texts, clause) + 2 * _clause_count([heading], clause) for clause in query.clauses]
-    if any(count == 0 for count in counts):
-        return None
-    written = plain_words(document)
-    return sum(
-        math.log1p(count) * (1.0 if _is_written(clause, written) else OTHER_FORM)
-        for count, clause in zip(counts, query.clauses, strict=True)
-    )
+class _Reading:
+    """A document read once: its facts, its words, and whether a query finds it."""
+
+    def __init__(self, document: Document) -> None:
+        self.facts = facts_of(document)
+        self.written = plain_words(document)
+        self._heading = stems(document.heading)
+        self._texts = [self._heading, *(stems(text) for text in searched_texts(document))]
+        self._stems = frozenset(stem for text in self._texts for stem in text)
+
+    def score(self, query: Query) -> float | None:
+        """None when the document is not found; words in the heading count three times."""
+        if any(self._count(self._texts, term) for term in query.excluded):
+            return None
+        counts = []
+        for clause in query.clauses:
+            count = sum(self._count(self._texts, term) for term in clause.terms)
+            if not count:
+                return None
+            counts.append(count + 2 * sum(self._count([self._heading], term) for term in clause.terms))
+        return sum(
+            math.log1p(count) * (1.0 if _is_written(clause, self.written) else OTHER_FORM)
+            for count, clause in zip(counts, query.clauses, strict=True)
+        )
+
+    def _count(self, texts: Sequence[list[str]], term: Term) -> int:
+        if not self._stems.issuperset(term.stems):
+            return 0
+        length, wanted = len(term.stems), list(term.stems)
+        if length == 1:
+            return sum(words.count(wanted[0]) for words in texts)
+        return sum(
+            words[place : place + length] == wanted
+            for words in texts
+            for place, word in enumerate(words)
+            if word == wanted[0]
+        )
 
 
 def _is_written(clause: Clause, written: set[str]) -> bool:
@@ -236,28 +289,6 @@ def searched_texts(document: Document) -> list[str]:
     if isinstance(document, NeedDocument):
         facts += [document.buyer, *document.cpv_codes, *document.numbers]
     return [text for passage in document.passages for text in (passage.label, passage.text)] + facts
-
-
-def _clause_count(texts: Sequence[list[str]], clause: Clause) -> int:
-    return sum(_count(texts, term) for term in clause.terms)
-
-
-def _count(texts: Sequence[list[str]], term: Term) -> int:
-    length = len(term.stems)
-    wanted = list(term.stems)
-    return sum(
-        words[place : place + length] == wanted
-        for words in texts
-        for place, word in enumerate(words)
-        if word == wanted[0]
-    )
-
-
-def _vocabulary(documents: Iterable[Document]) -> Counter:
-    counts: Counter = Counter()
-    for document in documents:
-        counts.update(plain_words(document))
-    return counts
 
 
 def plain_words(document: Document) -> set[str]:

@@ -74,6 +74,14 @@ def test_every_block_of_a_long_phrase_is_joined(engine):
         assert found(engine, '"' + " ".join(words[start : start + 12]) + '"') == ["N-1"], start
 
 
+def test_phrases_of_little_words(engine):
+    engine.rebuild([need("N-1", "To be", "or not to be of the council"), need("N-2", "The of", "the services of all the")])
+    assert found(engine, '"of the"') == ["N-1"] and found(engine, '"the of"') == ["N-2"]
+    assert found(engine, '"not to be of the"') == ["N-1"] and found(engine, '"be to"') == []
+    assert found(engine, '"of the council"') == ["N-1"] and found(engine, '"the services of all"') == ["N-2"]
+    assert found(engine, '"to the be"') == [] and found(engine, '"of all the"') == ["N-2"]
+
+
 def test_what_was_written_again_and_removed_leaves_nothing_behind(url, engine):
     engine.rebuild(NEEDS + SUPPLIERS)
     counted = _frequencies(url)
