@@ -45,7 +45,7 @@ from search.shape import shape_of_documents
 from search.similar import similar_needs
 from search.spelling import FEW, did_you_mean
 
-_LAYOUT = 1  # goes up by one whenever the tables change
+_LAYOUT = 2  # goes up by one whenever the tables change
 _DOCUMENTS = "SELECT id, document FROM texts WHERE id = ANY(%s)"
 _REFERENCES = "SELECT reference, fingerprint FROM documents"
 _OPEN = "SELECT reference, fingerprint FROM documents WHERE at <= %s AND ended IS NULL AND (closes_at IS NULL OR closes_at >= %s)"

@@ -5,9 +5,10 @@ import math
 import struct
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from search.fallback import searched_texts
 from search.matching import count_stems
 from search.queries import MOST_TERMS
 from search.selection import facts_of
-from search.words import fold, split_words
+from search.words import STOP_STEMS, fold, split_words
 
 # One document, or one passage, that has a word: many of them stand in a row, a block of numbers at a time.
 WORD = np.dtype([("number", "<i4"), ("count", "u1"), ("title", "u1"), ("length", "<u2"), ("forms", "<u4")])
@@ -102,17 +103,33 @@ def read_document(document: Document) -> DocumentWords:
     )
 
 
-def vector(stems: Iterable[str], weight: str = "") -> str:
-    """Stems in order as the text of a tsvector; they are letters and digits, and quoted all the same."""
+def vector(stems: Sequence[str], weight: str = "") -> str:
+    """Stems in order as the text of a tsvector; two little words in a row are a lexeme of their own beside them."""
     places: dict[str, list[str]] = defaultdict(list)
     for place, stem in enumerate(stems, 1):
         places[stem].append(f"{place}{weight}")
-    return " ".join(f"{quoted(stem)}:{','.join(each)}" for stem, each in places.items())
+    for place, pair in enumerate(pairwise(stems), 1):
+        if _are_little(pair):
+            places[" ".join(pair)].append(f"{place}{weight}")
+    return " ".join(f"{quoted(lexeme)}:{','.join(each)}" for lexeme, each in places.items())
 
 
-def phrase(stems: Iterable[str]) -> str:
-    """Stems that must stand next to each other as the text of a tsquery."""
-    return " <-> ".join(map(quoted, stems))
+def phrase(stems: Sequence[str]) -> str:
+    """Stems that must stand next to each other as the text of a tsquery.
+
+    Nearly every text has "of" and "the" somewhere, so that it takes long to see where they meet: their pair is asked.
+    """
+    lexemes = list(stems)
+    for place, pair in enumerate(pairwise(stems)):
+        if _are_little(pair):
+            lexemes[place] = " ".join(pair)
+    if _are_little(stems[-2:]):
+        lexemes.pop()
+    return " <-> ".join(map(quoted, lexemes))
+
+
+def _are_little(pair: Sequence[str]) -> bool:
+    return len(pair) == 2 and pair[0] in STOP_STEMS and pair[1] in STOP_STEMS
 
 
 def quoted(stem: str) -> str:
