@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,9 +15,9 @@ from marketplace.core import clock, db
 from search.answering import answered, answering
 from search.asking import Question
 from search.documents import Kind, NeedDocument, Status
-from search.engine import PAGE_SIZE, Results, SearchEngine, SearchUnavailable
+from search.engine import PAGE_SIZE, Results, SearchEngine, SearchUnavailable, Sort
 from search.gathering import matching_passages
-from search.queries import Query, any_word_of
+from search.queries import Query, any_word_of, parse_query
 from tenders.needs.models import Need
 
 # N-2026-0001, 2026/S 000-012345, 012345-2026, ocds-h6vhtk-04f8a1: letters or a year, and parts with figures.
@@ -26,15 +27,21 @@ MOST_SIMILAR = 4
 LEAST_LIKENESS = 0.3  # below it two needs share the phrases of all needs more than a subject
 OF_THE_LIKEST = 0.5  # beside a near twin, a distant cousin only distracts
 MOST_REMEMBERED = 5000
+MOST_CLOSE = 5
 
 
 @dataclass(frozen=True)
 class Found:
-    """The answer to a question; `is_slow` when the index could not answer, `widened` when any word would do."""
+    """The answer to a question; `is_slow` when the index could not answer.
+
+    When nothing has the words asked, `close` holds the first few that were found for `close_text` instead: the mended
+    words, or any of the words.
+    """
 
     results: Results
     is_slow: bool
-    widened: Query | None = None
+    close: Results | None = None
+    close_text: str = ""
 
 
 def find(question: Question, page_size: int = PAGE_SIZE) -> Found:
@@ -48,11 +55,26 @@ def _found(engine: SearchEngine, question: Question, page_size: int) -> Found:
     results = search(
         question.query, question.filters, question.sort, question.page, now=clock.now(), page_size=page_size
     )
-    widened = any_word_of(question.query) if not results.total else None
-    if widened is not None:
-        wider = search(widened, question.filters, question.sort, 1, now=clock.now(), page_size=1)
-        widened = widened if wider.total else None
-    return Found(results, False, widened)
+    # What a filter alone keeps away, such as needs that are closed, is told as such and needs no other words.
+    has_words = results.total or any(each.count for each in results.facets.get("status", ()))
+    if has_words or results.is_partial or not question.query.clauses:
+        return Found(results, False)
+    for query in _close_queries(question.query, results.did_you_mean):
+        close = search(query, question.filters, Sort.RELEVANCE, 1, now=clock.now(), page_size=MOST_CLOSE)
+        if close.total:
+            return Found(results, False, close, query.text)
+        if close.is_partial:
+            break
+    return Found(replace(results, did_you_mean=None), False)
+
+
+def _close_queries(query: Query, mended: str | None) -> Iterator[Query]:
+    """What may have been meant, in the order of trying."""
+    if mended:
+        yield parse_query(mended)
+    wider = any_word_of(parse_query(mended) if mended else query)
+    if wider is not None:
+        yield wider
 
 
 def find_reference_of(text: str) -> str | None:

@@ -28,9 +28,9 @@ from search.asking import (
 )
 from search.blueprint import blueprint
 from search.documents import Kind, Status
-from search.engine import PAGE_SIZE, Results, Sort
+from search.engine import PAGE_SIZE, Hit, Results, Sort
 from search.finding import Found, find, find_counts, find_reference_of, find_references
-from search.queries import also_searched, describe
+from search.queries import also_searched, describe, parse_query
 from tenders.needs.models import Need
 
 PATHS = {Kind.NEED: "/needs", Kind.SUPPLIER: "/suppliers"}
@@ -109,17 +109,15 @@ def _form(question: Question, results: Results | None) -> Markup:
 
 
 def _found_page(template: str, question: Question) -> Response:
-    found, now = find(question), clock.now()
+    found = find(question)
     hits = found.results.hits
     is_need = question.kind is Kind.NEED
-    near = question.filters.near
-    shown = [cards.need_card(each, now, near) if is_need else cards.supplier_card(each, near) for each in hits]
     return page(
         template,
         title=_title(question),
         question=question,
         form_html=_form(question, found.results),
-        cards=shown,
+        cards=_cards(question, hits),
         next_key="",
         found=found,
         listed=PageOf(hits, question.page, PAGE_SIZE, found.results.total),
@@ -132,6 +130,13 @@ def _found_page(template: str, question: Question) -> Response:
         may_save=is_need and has_permission("save_search"),
         **_suggestions(question, found),
     )
+
+
+def _cards(question: Question, hits: Iterable[Hit]) -> list[cards.Card]:
+    near, now = question.filters.near, clock.now()
+    if question.kind is Kind.NEED:
+        return [cards.need_card(each, now, near) for each in hits]
+    return [cards.supplier_card(each, near) for each in hits]
 
 
 def _title(question: Question) -> str:
@@ -149,14 +154,16 @@ def _past(question: Question, found: Found) -> tuple[int, str]:
 
 
 def _suggestions(question: Question, found: Found) -> dict[str, Any]:
-    """What to try when nothing was found: another spelling, any of the words, fewer filters."""
-    if found.results.total:
-        return {}
+    """What to try when little or nothing was found: another spelling, close matches, fewer filters."""
     rest = [pair for pair in question.values if pair[0] != "q"]
     path = PATHS[question.kind]
-    return {
-        "mended": _address(path, found.results.did_you_mean, rest),
-        "wider": _address(path, found.widened.text if found.widened else None, rest),
+    mended = {"mended": _address(path, found.results.did_you_mean, rest)}
+    if found.results.total:
+        return mended
+    return mended | {
+        "close_cards": _cards(question, found.close.hits) if found.close else [],
+        "close_meaning": describe(parse_query(found.close_text)),
+        "wider": _address(path, found.close_text, rest),
         "unfiltered": _address(path, question.text, []) if rest and question.text else "",
     }
 

@@ -91,7 +91,10 @@ def test_nothing_found_says_what_to_try(client: PageClient) -> None:
     reindex()
     assert "parking" in client.get("/needs?q=parkin").text or client.get("/needs?q=parkng").links.get("parking")
     page = client.get("/needs?q=parking+zeppelin")
-    assert titles(client.follow(page, "Find any of these words instead of all of them")) == ["Parking permits"]
+    assert titles(page) == ["Parking permits"] and page.has("Close matches") and page.has("Nothing has what you asked.")
+    assert titles(client.follow(page, "See the whole list for parking or zeppelin")) == ["Parking permits"]
+    page = client.get("/needs?q=parkng+permtis")
+    assert titles(page) == ["Parking permits"] and "parking permits" in page.links
     page = client.get("/needs?q=parking&region=Wales")
     assert titles(client.follow(page, "Search everywhere, without filters")) == ["Parking permits"]
 
