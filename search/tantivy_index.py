@@ -35,7 +35,7 @@ from search.words import stems
 BETWEEN_PARTS = " ¶ "  # no stem is like it, so a phrase never reaches from one part of a text into the next
 _MEANT = 0.6  # a word of the same meaning counts less than the word typed
 _TITLE = 2.5
-_CANDIDATES = 3  # times as many passages as asked for are weighed again
+_CANDIDATES = 2  # times as many passages as asked for are weighed again
 _MOST_KEPT = 2_000_000  # rows of past answers kept in memory for one view
 _SPLIT = "whitespace"
 _WHOLE = "raw"

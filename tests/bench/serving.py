@@ -69,11 +69,11 @@ def served(place: Place, worker_class: str) -> Iterator[tuple[str, int]]:
         at = command.index("--worker-class")
         del command[at : at + 4]
     kept = {key: value for key, value in os.environ.items() if not key.startswith("MARKETPLACE_")}
-    home, url = str(place.settings.home), place.settings.database_url
+    home, url, engine = str(place.settings.home), place.settings.database_url, place.settings.search_engine
     process = subprocess.Popen(
         command,
         cwd=config.CHECKOUT,
-        env={**kept, "MARKETPLACE_HOME": home, "DATABASE_URL": url},
+        env={**kept, "MARKETPLACE_HOME": home, "DATABASE_URL": url, "MARKETPLACE_SEARCH_ENGINE": engine},
         start_new_session=True,
     )
     try:
