@@ -54,12 +54,17 @@ def read_pairs(suppliers: Path, queries: Path, qrels: Path) -> Pairs:
     """The three files; raises UnreadableLine and OSError."""
     firms = {each.reference: each for each in map(_supplier, _json_lines(suppliers, ("id", "name", "text")))}
     needs = {each.reference: each for each in map(_need, _json_lines(queries, ("id", "title", "text")))}
+    return Pairs(firms, needs, read_relevant(qrels))
+
+
+def read_relevant(qrels: Path) -> dict[str, frozenset[str]]:
+    """The suppliers that belong to each need; raises UnreadableLine and OSError."""
     relevant: dict[str, set[str]] = defaultdict(set)
     for number, line in _lines(qrels):
         need, supplier = _pair(qrels, number, line)
         if need:
             relevant[need].add(supplier)
-    return Pairs(firms, needs, {need: frozenset(found) for need, found in relevant.items()})
+    return {need: frozenset(found) for need, found in relevant.items()}
 
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
@@ -154,13 +159,16 @@ def _ranked(pairs: Pairs, engine: SearchEngine, reference: str, is_reverse: bool
 
 def wanted_of(pairs: Pairs, is_reverse: bool) -> dict[str, frozenset[str]]:
     """What should be found, by who asks: as the pairs have it, or turned round."""
-    if not is_reverse:
-        return {need: found for need, found in pairs.relevant.items() if need in pairs.needs}
+    wanted = {need: found for need, found in pairs.relevant.items() if need in pairs.needs}
+    return turned_round(wanted) if is_reverse else wanted
+
+
+def turned_round(relevant: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """The needs that belong to each supplier."""
     turned: dict[str, set[str]] = defaultdict(set)
-    for need, suppliers in pairs.relevant.items():
-        if need in pairs.needs:
-            for supplier in suppliers:
-                turned[supplier].add(need)
+    for need, suppliers in relevant.items():
+        for supplier in suppliers:
+            turned[supplier].add(need)
     return {supplier: frozenset(needs) for supplier, needs in turned.items()}
 
 
