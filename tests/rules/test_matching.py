@@ -64,6 +64,23 @@ def test_one_good_paragraph_is_not_buried_by_fifty_contracts(engine):
     assert best[0] == "newcomer" and "big" in best
 
 
+def test_more_of_the_same_work_brings_nothing(tmp_path):
+    few, many = (supplier(f"times-{n}", *["Housing repairs booking for tenants"] * n) for n in (5, 50))
+    one = supplier("once", "Housing repairs and damp reports, followed in case management")
+    for engine in (FallbackEngine(), WhooshEngine(tmp_path)):
+        engine.write([few, many, one, *OTHERS])
+        scores = {match.reference: match.score for match in engine.match(NEED, Kind.SUPPLIER, now=NOW)}
+        assert scores["times-50"] == pytest.approx(scores["times-5"])
+        assert scores["once"] > 0.6 * scores["times-50"]
+
+
+def test_reasons_are_worked_out_only_for_those_shown(engine):
+    matches = engine.match(NEED, Kind.SUPPLIER, now=NOW)
+    short = engine.match(NEED, Kind.SUPPLIER, now=NOW, explained=1)
+    assert [(each.reference, each.score) for each in short] == [(each.reference, each.score) for each in matches]
+    assert short[0] == matches[0] and matches[1].matched and not short[1].matched
+
+
 def test_reasons_name_the_requirement_the_passage_and_the_sentence(engine):
     match = engine.match(NEED, Kind.SUPPLIER, now=NOW)[0]
     reasons = {reason.term.lower(): reason for reason in match.matched}
