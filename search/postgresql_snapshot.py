@@ -29,6 +29,10 @@ _READING = """SELECT number, shape, commits, to_regclass(name || 'need.documents
     set_config('jit', 'off', true), set_config('work_mem', '64MB', true)
 FROM (SELECT *, format('search_index_%%s_', number) AS name FROM search_index.pointer) AS pointer"""
 
+# A rebuild takes minutes, whatever the server's or the role's own limits are.
+_WRITING = """SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true),
+    set_config('idle_in_transaction_session_timeout', '0', true)"""
+
 
 class Numbers:
     """An array of document numbers on its way to the database."""
@@ -113,6 +117,7 @@ class Database:
             connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
             connection.read_only = False
             with connection.transaction():
+                connection.execute(_WRITING)
                 yield connection
 
     @contextmanager

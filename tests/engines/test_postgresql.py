@@ -144,6 +144,24 @@ def test_a_database_that_is_gone_is_one_plain_refusal(url):
             ask()
 
 
+def test_connections_that_the_server_ended_are_made_anew(url, engine):
+    engine.rebuild(NEEDS)
+    for _ in range(2):
+        rows(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
+                  "AND pid <> pg_backend_pid()")  # fmt: skip
+        assert engine.is_ready() and found(engine, "bin") == ["N-2"]
+        engine.rebuild(NEEDS)
+
+
+def test_limits_of_the_server_do_not_end_a_rebuild(url, engine):
+    rows(url, f"ALTER DATABASE {make_url(url).database} SET statement_timeout = '9s'")
+    with engine._database.writing() as connection:
+        assert connection.execute("SHOW statement_timeout").fetchone() == ("0",)
+    engine.rebuild(NEEDS)
+    with engine._database.reading(engine._shape, 2.5) as snapshot:
+        assert snapshot.rows(Kind.NEED, "SELECT current_setting('statement_timeout')") == [("2500ms",)]
+
+
 def test_a_rebuild_takes_away_the_generation_before_and_what_a_killed_one_left(url, engine):
     engine.rebuild(NEEDS)
     rows(url, "CREATE SCHEMA search_index_900_need")
