@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -21,7 +22,7 @@ from search.standing import (
     Standing,
     forget_councils,
     forget_person,
-    found_by,
+    found_in_time_by,
     in_batches,
     key_searches,
     one_standing,
@@ -60,8 +61,11 @@ def _compare(need: Need, line: JournalLine) -> int:
     if reading is None:
         return 0
     before = _reading_before(need, reading, line) if line.event in CHANGED else None
-    found = [each for each in found_by(reading) if _is_news_to(each, reading, before, line.at)]
-    return _tell_of(need.id, found, line.at)
+    found: dict[datetime, list[Standing]] = defaultdict(list)
+    for search, at in found_in_time_by(reading):
+        if _is_news_to(search, reading, before, line.at):
+            found[line.at if at == reading.now else at].append(search)
+    return sum(_tell_of(need.id, searches, at) for at, searches in sorted(found.items()))
 
 
 def _open_reading(need: Need) -> OneNeed | None:
@@ -73,7 +77,7 @@ def _is_news_to(search: Standing, need: OneNeed, before: OneNeed | None, at: dat
     """A need older than the search stood in the list when it was saved, unless only this change has it found."""
     if search.saved_at <= need.document.published_at:
         return True
-    return before is not None and search.saved_at <= at and not before.is_found_by(search.query_string)
+    return before is not None and search.saved_at <= at and before.found_from(search.query_string) is None
 
 
 def _reading_before(need: Need, reading: OneNeed, line: JournalLine) -> OneNeed | None:
@@ -126,7 +130,7 @@ def _tell_of(need_id: int, found: Sequence[Standing], at: datetime) -> int:
 
 
 def enter(need_id: int, search_ids: Sequence[int], at: datetime) -> None:
-    """Writes down that the searches found the need, which was published or changed at that instant."""
+    """Writes down that the searches find the need since that instant (published, changed) or from it on (closing)."""
     of_need = (Alert.need_id == need_id) & Alert.search_id.in_(search_ids)
     with db.housekeeping() as current:
         known = set(current.scalars(select(Alert.search_id).where(of_need)))
@@ -136,6 +140,7 @@ def enter(need_id: int, search_ids: Sequence[int], at: datetime) -> None:
             for each in search_ids
             if each not in known
         )
-        # Let go when a change took the need out of the search's reach; another change brought it back.
-        let_go = of_need & Alert.told_at.is_(None) & Alert.let_go_at.is_not(None)
-        current.execute(update(Alert).where(let_go).values(let_go_at=None, happened_at=at))
+        # Let go when a change took the need out of the search's reach, and another brought it back; or still to come,
+        # when a change moved the closing.
+        untold = Alert.told_at.is_(None) & (Alert.let_go_at.is_not(None) | (Alert.happened_at > now))
+        current.execute(update(Alert).where(of_need & untold).values(let_go_at=None, happened_at=at))

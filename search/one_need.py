@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from search.asking import Question, QuestionUnreadable, ask_again, label_of
@@ -13,6 +13,7 @@ from search.queries import Clause, Query, Term
 from search.selection import facts_of, passes
 from search.words import Word, split_words
 
+A_MOMENT = timedelta(seconds=1)  # so that "closes within seven days" is true beyond rounding
 MOST_PLACES = 3  # that a reason names for one word
 
 
@@ -22,7 +23,7 @@ class OneNeed:
     def __init__(self, document: NeedDocument, now: datetime | None = None) -> None:
         self.document: NeedDocument = cleaned(document)  # type: ignore[assignment]
         self.facts = facts_of(self.document)
-        self._now = now or document.published_at
+        self.now = now or document.published_at
         self._texts = [self.document.heading, *searched_texts(self.document)]
         self._words = [list(split_words(text)) for text in self._texts]
         self._stems = [[word.stem for word in words] for words in self._words]
@@ -33,11 +34,22 @@ class OneNeed:
         """Whether the search as saved finds this need; one that can no longer be read finds nothing."""
         if query_string not in self._answers:
             question = question_of(query_string)
-            self._answers[query_string] = question is not None and self._is_found(question)
+            self._answers[query_string] = question is not None and self._is_found(question, self.now)
         return self._answers[query_string]
 
-    def _is_found(self, question: Question) -> bool:
-        return self._has(question.query) and passes(Kind.NEED, self.facts, question.filters, self._now)
+    def found_from(self, query_string: str) -> datetime | None:
+        """From when on the search finds the need: now, or once its closing comes within the search's reach."""
+        if self.is_found_by(query_string):
+            return self.now
+        question = question_of(query_string)
+        days, closes_at = question.filters.closing_within_days if question else None, self.document.closes_at
+        if question is None or days is None or closes_at is None:
+            return None
+        at = closes_at - timedelta(days=days) + A_MOMENT
+        return at if at > self.now and self._is_found(question, at) else None
+
+    def _is_found(self, question: Question, at: datetime) -> bool:
+        return self._has(question.query) and passes(Kind.NEED, self.facts, question.filters, at)
 
     def _has(self, query: Query) -> bool:
         if any(self._mentions(term) for term in query.excluded):

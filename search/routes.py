@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from search import following_routes, list_routes, matching_routes, saved_routes
+from search import (
+    following_routes,
+    list_routes,
+    matching_routes,
+    own_record,
+    saved_routes,
+)
 from search.blueprint import blueprint
 
-__all__ = ["blueprint", "following_routes", "list_routes", "matching_routes", "saved_routes"]
+__all__ = ["blueprint", "following_routes", "list_routes", "matching_routes", "own_record", "saved_routes"]

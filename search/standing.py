@@ -61,8 +61,14 @@ def may_be_told() -> ColumnElement[bool]:
 
 def found_by(need: OneNeed) -> list[Standing]:
     """Every running search that finds the need, by number."""
+    return [each for each, at in found_in_time_by(need) if at == need.now]
+
+
+def found_in_time_by(need: OneNeed) -> list[tuple[Standing, datetime]]:
+    """Every running search that finds the need, now or when its closing has come near enough, and from when on."""
     key_searches()
-    return [each for each in candidates(need) if need.is_found_by(each.query_string)]
+    found = ((each, need.found_from(each.query_string)) for each in candidates(need))
+    return [(each, at) for each, at in found if at is not None]
 
 
 def candidates(need: OneNeed) -> Iterator[Standing]:
@@ -89,7 +95,8 @@ def one_standing(search_id: int) -> list[Standing]:
 
 def _standing(which: ColumnElement[bool], limit: int | None = None) -> Iterator[Standing]:
     search = SavedSearch
-    query = select(search.id, search.person_id, search.query_string, search.saved_at, search.rhythm).join(Person, Person.id == SavedSearch.person_id)
+    columns = (search.id, search.person_id, search.query_string, search.saved_at, search.rhythm)
+    query = select(*columns).join(Person, Person.id == SavedSearch.person_id)
     query = query.where(which, SavedSearch.stopped_at.is_(None), may_be_told()).order_by(SavedSearch.id).limit(limit)
     return (Standing(*row) for row in db.session.execute(query).all())
 

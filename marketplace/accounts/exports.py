@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +11,9 @@ from marketplace.accounts import queries
 from marketplace.accounts.models import Invitation, Membership, Person
 from marketplace.core import db
 from marketplace.core.journal import JournalLine, plain
+
+# What rooms above keep about a person, by name: each room enters its own.
+PARTS: dict[str, Callable[[Person], object]] = {}
 
 
 def account_record(person: Person) -> dict[str, Any]:
@@ -51,6 +55,7 @@ def account_record(person: Person) -> dict[str, Any]:
             {"number": each.number, "at": plain(each.at), "event": each.event, "subject": each.subject}
             for each in acts
         ],
+        **{name: part(person) for name, part in PARTS.items()},
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from marketplace.accounts.actions import close_account
+from marketplace.accounts.exports import account_record
 from marketplace.core import clock, db
 from marketplace.core.errors import NotAllowed, NotFound, Problems
 from marketplace.core.journal import JournalLine
@@ -258,6 +259,18 @@ def test_a_closed_account_leaves_no_search_behind(app) -> None:
         kept.get_saved_search(search_id)
 
 
+def test_a_person_can_read_what_is_kept_of_the_searches(app) -> None:
+    member = making.supplier_member()
+    actions.save_search(ask(q="parking"), member, DAILY)
+    need, line = publish()
+    alerts.alert(line)
+    actions.mute_need(member.person_id, publish(title="Kites")[0].id)
+    record = account_record(member.person)
+    assert [each["address"] for each in record["saved_searches"]] == ["/needs?q=parking"]
+    assert record["needs_found"] == [{"need": need.reference, "searches": ["“parking”"], "told_at": None}]
+    assert len(record["muted_needs"]) == 1
+
+
 def test_another_rhythm_takes_along_what_waits(app) -> None:
     member = making.supplier_member()
     search = actions.save_search(ask(q="parking"), member, WEEKLY)
@@ -340,6 +353,20 @@ def test_one_faulty_search_does_not_hold_back_the_others(app, monkeypatch: pytes
     assert [each.recipient for each in mails()] == [well.person.email]
     monkeypatch.undo()
     assert morning(WEDNESDAY_7 + timedelta(minutes=1)) == 1 and len(mails(broken)) == 1
+
+
+@pytest.mark.parametrize("rhythm", [AT_ONCE, DAILY])
+def test_a_need_that_will_close_soon_is_told_of_when_it_does(app, rhythm: str) -> None:
+    member = making.supplier_member()
+    actions.save_search(ask(q="parking", closing="7"), member, rhythm)
+    closes_at = datetime(2026, 12, 4, 12, tzinfo=UTC)
+    need, line = publish(closes_at=closes_at)
+    assert alerts.alert(line) == 0 and alerts.alert(line) == 0 and len(alert_rows()) == 1
+    assert morning(closes_at - timedelta(days=7, minutes=1)) == 0 and not mails()
+    later = closes_at + timedelta(days=2)
+    alerts.alert(told_of(need, closes_at=later))
+    assert morning(closes_at - timedelta(days=6)) == 0, "the closing was moved"
+    assert morning(later - timedelta(days=6)) == 1 and len(mails()) == 1
 
 
 def test_many_letters_leave_in_pieces(app, monkeypatch: pytest.MonkeyPatch) -> None:
