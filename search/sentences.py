@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +13,6 @@ import numpy as np
 WIDTH = 384
 LONGEST = 128  # tokens read of a text, some ninety words
 _BATCH = 16
-_TOLD_EVERY = 25  # batches
 
 
 class ModelMissing(Exception):
@@ -56,16 +55,14 @@ class SentenceModel:
         except Exception as fault:
             raise ModelMissing(f"The sentence model cannot be used ({fault}). Run: make install-vectors") from fault
 
-    def embed(self, texts: Sequence[str], tell: Callable[[int], None] | None = None) -> np.ndarray:
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
         """One vector of length 1 a text; texts of like length are read together, which halves the time."""
         encoded = self._tokenizer.encode_batch(list(texts))
         order = sorted(range(len(texts)), key=lambda place: len(encoded[place].ids))
         found = np.zeros((len(texts), WIDTH), np.float32)
-        for count, first in enumerate(range(0, len(order), _BATCH), 1):
+        for first in range(0, len(order), _BATCH):
             places = order[first : first + _BATCH]
             found[places] = self._read([encoded[place].ids for place in places])
-            if tell and count % _TOLD_EVERY == 0:
-                tell(first + len(places))
         return found
 
     def _read(self, token_lists: Sequence[Sequence[int]]) -> np.ndarray:

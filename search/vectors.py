@@ -35,6 +35,7 @@ __all__ = ["ModelMissing", "Vectors"]
 
 POWER = 2  # of a passage's cosine: a few close passages outweigh many faint ones
 AFTERWARDS = ("Question", "Result", "Outcome")  # labels of what became known later, which is not what was asked for
+_KEPT_EVERY = 500  # texts, so that a worker that is stopped has not read in vain
 _TOGETHER = 64  # needs weighed against all suppliers at once
 _SEEN_AFTER = 30.0  # seconds that a reader may be behind the writer
 _MOST_READ = 60  # texts that a reader has the model read for one answer
@@ -78,7 +79,9 @@ class Vectors:
         tell: Callable[[int], None] | None,
     ) -> None:
         self._model.check()
-        works, needs, texts = [], [], {}
+        works: list[tuple[str, int, bytes]] = []
+        needs: list[tuple[str, bytes, bytes]] = []
+        texts: dict[bytes, str] = {}
         for document in documents:
             if isinstance(document, NeedDocument):
                 title, whole = _asked([Passage(TITLE, document.title), *document.passages])
@@ -113,12 +116,15 @@ class Vectors:
             each for each in texts if connection.execute("SELECT 1 FROM texts WHERE hash = ?", (each,)).fetchone()
         }  # fmt: skip
         new = [each for each in texts if each not in known]
-        if not new:
-            return
-        found = self._model.embed([texts[each] for each in new], tell).astype(np.float16)
-        rows = zip(new, (vector.tobytes() for vector in found), strict=True)
-        with connection:
+        for first in range(0, len(new), _KEPT_EVERY):
+            part = new[first : first + _KEPT_EVERY]
+            found = self._model.embed([texts[each] for each in part]).astype(np.float16)
+            connection.execute("BEGIN IMMEDIATE")
+            rows = zip(part, (vector.tobytes() for vector in found), strict=True)
             connection.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?)", rows)
+            connection.execute("COMMIT")
+            if tell:
+                tell(first + len(part))
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -183,7 +189,8 @@ class Vectors:
             return {}
         works = market.lens.through(self._vectors_of(lines[:_MOST_READ])).T
         rows = [market.needs[each] for each in known]
-        title, whole = (_root(market.asked[[row[place] for row in rows]] @ works) for place in (0, 1))
+        title = _root(market.asked[[row[0] for row in rows]] @ works)
+        whole = _root(market.asked[[row[1] for row in rows]] @ works)
         return {
             each: (closeness - row[2]) / (row[3] - row[2])
             for each, closeness, row in zip(known, ((title + whole) / 2).tolist(), rows, strict=True)
