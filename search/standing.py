@@ -132,11 +132,11 @@ def _write_keys(ids: Sequence[int], made: Sequence[dict[str, object]]) -> None:
         current.execute(update(SavedSearch).where(SavedSearch.id.in_(ids)).values(keyed_by=reading()))
 
 
-def forget_councils() -> int:
+def forget_councils() -> None:
     """Has the keys of searches that name a council made anew: councils were loaded, and may be called otherwise."""
     named = SavedSearch.query_string.contains("council=") & (SavedSearch.keyed_by != "")
     with db.housekeeping() as current:
-        return current.execute(update(SavedSearch).where(named).values(keyed_by="")).rowcount
+        current.execute(update(SavedSearch).where(named).values(keyed_by=""))
 
 
 def forget_person(pseudonym: str) -> None:
@@ -144,10 +144,10 @@ def forget_person(pseudonym: str) -> None:
     person = select(Person.id).where(Person.pseudonym == pseudonym, Person.erased_at.is_not(None)).scalar_subquery()
     searches = select(SavedSearch.id).where(SavedSearch.person_id == person)
     with db.housekeeping() as current:
-        for table in (Alert, SearchKey):
-            current.execute(delete(table).where(table.search_id.in_(searches)))
-        for table in (NeedMute, SavedSearch):
-            current.execute(delete(table).where(table.person_id == person))
+        current.execute(delete(Alert).where(Alert.search_id.in_(searches)))
+        current.execute(delete(SearchKey).where(SearchKey.search_id.in_(searches)))
+        current.execute(delete(NeedMute).where(NeedMute.person_id == person))
+        current.execute(delete(SavedSearch).where(SavedSearch.person_id == person))
 
 
 def forget_keys(ids: Iterable[int]) -> None:
