@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import cached_property
+from operator import attrgetter
 from typing import overload
 
 import numpy as np
@@ -34,13 +35,43 @@ _STATUSES = [str(each) for each in Status]
 _OPEN, _CLOSED = _STATUSES.index(Status.OPEN), _STATUSES.index(Status.CLOSED)
 
 
+class _Carried:
+    """Which rows of the columns before hold for the rows now, so that only what is new is read."""
+
+    def __init__(self, facts: Sequence[Facts], before: Sequence[Facts]) -> None:
+        rows = {id(each): row for row, each in enumerate(before)}
+        self.source = np.fromiter((rows.get(id(each), -1) for each in facts), dtype=np.int64, count=len(facts))
+        self.is_old = self.source >= 0
+        self.new = np.flatnonzero(~self.is_old)
+        self.fresh = [facts[row] for row in self.new]
+        self._size_before = len(before)
+
+    def filled(self, before: np.ndarray | None, values: np.ndarray) -> np.ndarray:
+        """One value a row: the old ones from where they stood, the new ones as given."""
+        if before is None or not len(before):
+            return values
+        kind = np.promote_types(before.dtype, values.dtype) if values.dtype.kind == "S" else before.dtype
+        whole = np.empty(len(self.source), dtype=kind)
+        whole[self.is_old] = before[self.source[self.is_old]]
+        whole[self.new] = values
+        return whole
+
+    @cached_property
+    def moved(self) -> np.ndarray:
+        """The row now of every row before, -1 for those that are gone."""
+        rows = np.full(self._size_before, -1, dtype=np.int64)
+        rows[self.source[self.is_old]] = np.flatnonzero(self.is_old)
+        return rows
+
+
 class _Codes:
     """A fact with few different values, as numbers; -1 where there is none."""
 
-    def __init__(self, values: Sequence[str | None]) -> None:
-        self.names = sorted({each for each in values if each})
-        places = {name: place for place, name in enumerate(self.names)}
-        self.codes = np.array([places[each] if each else -1 for each in values], dtype=np.int32)
+    def __init__(self, carried: _Carried, before: _Codes | None, values: Sequence[str | None]) -> None:
+        places = dict(before.places) if before else {}
+        codes = [places.setdefault(each, len(places)) if each else -1 for each in values]
+        self.places, self.names = places, list(places)
+        self.codes = carried.filled(before.codes if before else None, np.array(codes, dtype=np.int32))
 
     def is_any_of(self, wanted: Iterable[str], rows: np.ndarray) -> Mask:
         return np.isin(self.codes[rows], _places(self.names, wanted))
@@ -52,15 +83,22 @@ class _Codes:
 class _Lists:
     """A fact with several values a document, perhaps each until an instant."""
 
-    def __init__(self, values: Sequence[Iterable[str]], ends: Sequence[Iterable[float | None]] | None = None) -> None:
-        listed = [(row, each) for row, several in enumerate(values) for each in several]
-        self.names = sorted({each for _, each in listed})
-        places = {name: place for place, name in enumerate(self.names)}
-        self._size = len(values)
-        self.rows = np.array([row for row, _ in listed], dtype=np.int64)
-        self.codes = np.array([places[each] for _, each in listed], dtype=np.int32)
-        flat = [math.inf if each is None else each for several in ends or () for each in several]
-        self.ends = np.array(flat) if ends is not None else None
+    def __init__(
+        self, carried: _Carried, before: _Lists | None, values: Sequence[Iterable[tuple[str, float | None]]]
+    ) -> None:
+        places = dict(before.places) if before else {}
+        new = [(row, *each) for row, several in zip(carried.new, values, strict=True) for each in several]
+        rows = np.array([row for row, _, _ in new], dtype=np.int64)
+        codes = np.array([places.setdefault(value, len(places)) for _, value, _ in new], dtype=np.int32)
+        ends = _numbers((math.inf if end is None else end for _, _, end in new))
+        if before is not None:
+            moved = carried.moved[before.rows]
+            kept = moved >= 0
+            rows = np.concatenate((moved[kept], rows))
+            codes, ends = np.concatenate((before.codes[kept], codes)), np.concatenate((before.ends[kept], ends))
+        self.rows, self.codes, self.ends = rows, codes, ends
+        self.places, self.names = places, list(places)
+        self._size = len(carried.source)
 
     def is_any_of(self, wanted: Iterable[str], rows: np.ndarray, at: float) -> Mask:
         has = np.zeros(self._size, dtype=bool)
@@ -72,8 +110,8 @@ class _Lists:
         chosen[rows] = True
         return _counted(self.names, self.codes[chosen[self.rows] & self._in_date(at)])
 
-    def _in_date(self, at: float) -> Mask | bool:
-        return True if self.ends is None else self.ends > at
+    def _in_date(self, at: float) -> Mask:
+        return self.ends > at
 
 
 def _places(names: Sequence[str], wanted: Iterable[str]) -> list[int]:
@@ -112,35 +150,33 @@ class Chosen(Sequence[Item]):
 
 
 class Columns:
-    """The facts of all documents of a kind by row; never changed after it is made, threads share it."""
+    """The facts of all documents of a kind by row; never changed after it is made, threads share it.
 
-    def __init__(self, kind: Kind, facts: Sequence[Facts]) -> None:
+    What `before` knew of the same Facts objects is taken over, so that a commit of a few documents costs little.
+    """
+
+    def __init__(self, kind: Kind, facts: Sequence[Facts], before: Columns | None = None) -> None:
         self.kind, self.facts = kind, facts
-        self._at = np.array([each.at for each in facts], dtype=float)
-        self._closes_at = _numbers(each.closes_at for each in facts)
-        self._ended = np.array([_STATUSES.index(each.ended) if each.ended else -1 for each in facts], dtype=np.int8)
-        self._value = np.array([each.value_pence or 0 for each in facts], dtype=np.int64)
-        self._latitude = np.radians(_numbers(each.latitude for each in facts))
-        self._longitude = np.radians(_numbers(each.longitude for each in facts))
+        carried = _Carried(facts, before.facts if before else ())
+        fresh = carried.fresh
+        self._numbers = {
+            name: carried.filled(before._numbers[name] if before else None, values)
+            for name, values in _read_numbers(fresh).items()
+        }
         self._single = {
-            "region": _Codes([each.region for each in facts]),
-            "size": _Codes([each.size for each in facts]),
-            "source": _Codes([each.source for each in facts]),
-            "buyer": _Codes([each.buyer for each in facts]),
-            "buyer_kind": _Codes([each.buyer_kind for each in facts]),
-            "small_firms": _Codes([each.small_firms for each in facts]),
-            "councils": _Codes([each.councils for each in facts]),
-            "budget_band": _Codes([budget_band(each.value_pence) for each in facts]),
+            name: _Codes(carried, before._single[name] if before else None, [read(each) for each in fresh])
+            for name, read in _SINGLE.items()
         }
-        held = [each.evidence for each in facts]
         self._several = {
-            "category": _Lists([each.categories for each in facts]),
-            "capability": _Lists([set(each.capabilities) for each in facts]),
-            "evidence": _Lists(
-                [[key for key, _ in pairs] for pairs in held], [[end for _, end in pairs] for pairs in held]
-            ),
+            name: _Lists(carried, before._several[name] if before else None, [read(each) for each in fresh])
+            for name, read in _SEVERAL.items()
         }
+        names = np.array([each.reference.encode("utf-8", "surrogatepass") for each in fresh], dtype=np.bytes_)
+        self._references = carried.filled(before._references if before else None, names)
         self._turns: tuple[date, np.ndarray] | None = None
+        if before is not None and before._turns is not None:
+            day, turns = before._turns
+            self._turns = day, carried.filled(turns, _turns(fresh, day))
 
     @cached_property
     def every(self) -> np.ndarray:
@@ -149,21 +185,23 @@ class Columns:
 
     @cached_property
     def _by_reference(self) -> np.ndarray:
-        return _ranks([each.reference for each in self.facts])
+        ranks = np.empty(len(self.facts), dtype=np.int64)
+        ranks[np.argsort(self._references, kind="stable")] = np.arange(len(self.facts))
+        return ranks
 
     def _by_turn(self, now: datetime) -> np.ndarray:
         """The place of every row in today's queue; drawn once a day."""
         day = now.astimezone(UTC).date()
         known = self._turns
         if known is None or known[0] != day:
-            known = self._turns = day, _ranks([turn(each.reference, now) for each in self.facts])
+            known = self._turns = day, _turns(self.facts, day)
         return known[1]
 
     def select(self, rows: np.ndarray, scores: np.ndarray, filters: Filters, sort: Sort, now: datetime) -> Selection:
         """Filters, counts and orders the found rows; a need is not shown before it is published."""
         at = now.timestamp()
         if self.kind is Kind.NEED:
-            is_out = self._at[rows] <= at
+            is_out = self._numbers["at"][rows] <= at
             rows, scores = rows[is_out], scores[is_out]
         look = _Look(self, rows, at, filters.near)
         passed = look.passed(filters)
@@ -188,13 +226,13 @@ class Columns:
             soonest = np.where(is_open, np.nan_to_num(closes_at, nan=math.inf), -np.nan_to_num(closes_at, nan=0.0))
             worth = (soonest, ~is_open)
         elif sort is Sort.NEWEST:
-            worth = (-self._at[rows],)
+            worth = (-self._numbers["at"][rows],)
         elif sort is Sort.VALUE:
-            worth = (-self._value[rows],)
+            worth = (-self._numbers["value"][rows],)
         elif sort is Sort.DISTANCE and look.near is not None:
             worth = (np.round(np.nan_to_num(look.away[is_chosen], nan=math.inf), 6),)
         elif self.kind is Kind.NEED:
-            worth = (-self._at[rows], -np.round(scores, 6), ~look.is_open[is_chosen])
+            worth = (-self._numbers["at"][rows], -np.round(scores, 6), ~look.is_open[is_chosen])
         else:
             worth = (-np.round(scores, 6),)
         return np.lexsort((among_equals, *worth))
@@ -202,18 +240,18 @@ class Columns:
     def status(self, rows: np.ndarray, at: float) -> np.ndarray:
         """The places in Status of the rows' status at an instant."""
         with np.errstate(invalid="ignore"):
-            is_past = self._closes_at[rows] < at
-        ended = self._ended[rows]
+            is_past = self._numbers["closes_at"][rows] < at
+        ended = self._numbers["ended"][rows]
         return np.where(ended >= 0, ended, np.where(is_past, _CLOSED, _OPEN))
 
     def closes_at(self, rows: np.ndarray) -> np.ndarray:
         """POSIX seconds, nan for none."""
-        return self._closes_at[rows]
+        return self._numbers["closes_at"][rows]
 
     def miles(self, rows: np.ndarray, near: Near) -> np.ndarray:
         """How far the rows are from a place, nan for those that say no place."""
         latitude, longitude = math.radians(near.latitude), math.radians(near.longitude)
-        to_latitude, to_longitude = self._latitude[rows], self._longitude[rows]
+        to_latitude, to_longitude = self._numbers["latitude"][rows], self._numbers["longitude"][rows]
         half_chord = (
             np.sin((to_latitude - latitude) / 2) ** 2
             + math.cos(latitude) * np.cos(to_latitude) * np.sin((to_longitude - longitude) / 2) ** 2
@@ -303,11 +341,34 @@ class _Look:
         return {end: number for end, number in numbers.items() if number}
 
 
+_SINGLE: dict[str, Callable[[Facts], str | None]] = {
+    **{name: attrgetter(name) for name in ("region", "size", "source", "buyer", "buyer_kind", "small_firms", "councils")},
+    "budget_band": lambda facts: budget_band(facts.value_pence),
+}
+_SEVERAL: dict[str, Callable[[Facts], Iterable[tuple[str, float | None]]]] = {
+    "category": lambda facts: [(each, None) for each in facts.categories],
+    "capability": lambda facts: [(each, None) for each in dict.fromkeys(facts.capabilities)],
+    "evidence": lambda facts: facts.evidence,
+}
+
+
+def _read_numbers(facts: Sequence[Facts]) -> dict[str, np.ndarray]:
+    """Instants in POSIX seconds and positions in radians, nan for none; money in pence, 0 for none."""
+    return {
+        "at": np.array([each.at for each in facts], dtype=float),
+        "closes_at": _numbers(each.closes_at for each in facts),
+        "ended": np.array([_STATUSES.index(each.ended) if each.ended else -1 for each in facts], dtype=np.int8),
+        "value": np.array([each.value_pence or 0 for each in facts], dtype=np.int64),
+        "latitude": np.radians(_numbers(each.latitude for each in facts)),
+        "longitude": np.radians(_numbers(each.longitude for each in facts)),
+    }
+
+
 def _numbers(values: Iterable[float | None]) -> np.ndarray:
     return np.array([math.nan if each is None else each for each in values], dtype=float)
 
 
-def _ranks(keys: Sequence[str]) -> np.ndarray:
-    ranks = np.empty(len(keys), dtype=np.int64)
-    ranks[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
-    return ranks
+def _turns(facts: Sequence[Facts], day: date) -> np.ndarray:
+    """The beginning of each one's turn on a day, as a number that orders as the whole does."""
+    at = datetime.combine(day, time(), UTC)
+    return np.array([int(turn(each.reference, at)[:16], 16) for each in facts], dtype=np.uint64)

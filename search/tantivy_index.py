@@ -157,7 +157,7 @@ class DocumentView(View):
         numbers = np.fromiter(self._facts_by_number, dtype=np.int64, count=len(self._facts_by_number))
         self._rows = np.full(self._last + 1, -1, dtype=np.int64)
         self._rows[numbers] = np.arange(len(numbers))
-        self._columns = Columns(kind, list(self._facts_by_number.values()))
+        self._columns = Columns(kind, list(self._facts_by_number.values()), before._columns if before else None)
         self._known: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
         self._kept = 0
 

@@ -60,7 +60,7 @@ class WhooshEngine(FileEngine):
 
     def _open_documents(self, folder: Path, kind: Kind, before: DocumentView | None) -> DocumentView:
         opened = before.index if before else open_index(folder / kind.value)
-        return DocumentView(opened, before.columns if before else {}, kind)
+        return DocumentView(opened, kind, before)
 
     def _open_passages(self, folder: Path, kind: Kind, before: PassageView | None) -> PassageView:
         def document_of(reference: str) -> Document | None:

@@ -1,5 +1,7 @@
 """One Whoosh index folder: its fields, how documents go in, and a reader's unchanging view of it."""
 
+from __future__ import annotations
+
 import json
 import math
 import time
@@ -188,9 +190,11 @@ def _read_column(reader, column: str, read: Callable[[bytes], object]) -> list:
 class DocumentView(View):
     """A view of an index of needs or suppliers."""
 
-    def __init__(self, opened: index.FileIndex, columns: dict, kind: Kind) -> None:
-        super().__init__(opened, columns, "facts", _facts)
+    def __init__(self, opened: index.FileIndex, kind: Kind, before: DocumentView | None = None) -> None:
+        super().__init__(opened, before.columns if before else {}, "facts", _facts)
         self.kind = kind
+        # The last that were made; a view that nobody searched hands on what it was given.
+        self._columns_before: Columns | None = before.latest_columns if before else None
         self._facts: list[Facts] = self.values()
         self._alive = list(self.searcher.reader().all_doc_ids())
         self._known: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[int, float]] = {}
@@ -227,7 +231,14 @@ class DocumentView(View):
 
     @cached_property
     def _columns(self) -> Columns:
-        return Columns(self.kind, self._facts)
+        made = Columns(self.kind, self._facts, self._columns_before)
+        self._columns_before = None
+        return made
+
+    @property
+    def latest_columns(self) -> Columns | None:
+        """The columns as far as any were made."""
+        return self.__dict__.get("_columns", self._columns_before)
 
     def open_needs(self, now: datetime) -> list[str]:
         """The references of needs that can be bid for."""

@@ -172,6 +172,25 @@ def test_columns_select_as_the_reference_does(kind, data, sort) -> None:
     assert list(quick.chosen) == list(plain.chosen) and quick.chosen[:2] == list(plain.chosen)[:2]
 
 
+@pytest.mark.parametrize("kind", list(Kind))
+@settings(max_examples=60, deadline=None)
+@given(st.data(), st.sampled_from(list(Sort)))
+def test_columns_that_took_over_are_as_those_made_anew(kind, data, sort) -> None:
+    is_need = kind is Kind.NEED
+    first = [facts_of(each) for each in data.draw(needs() if is_need else suppliers())]
+    later = [facts_of(each) for each in data.draw(needs() if is_need else suppliers())]
+    kept = [each for each in first if data.draw(st.booleans())]
+    facts = [*kept, *later[::2]] if data.draw(st.booleans()) else [*later[::2], *reversed(kept)]
+    filters = data.draw(FILTERS if is_need else SUPPLIER_FILTERS)
+    before = Columns(kind, first)
+    before.select(before.every, np.zeros(len(first)), filters, sort, NOW)
+    after, anew = Columns(kind, facts, before), Columns(kind, facts)
+    scores = np.arange(len(facts)) % 3.0
+    one, other = (each.select(each.every, scores, filters, sort, NOW) for each in (after, anew))
+    assert one.facets == other.facets and [each[0] for each in one.chosen] == [each[0] for each in other.chosen]
+    assert {each[2] for each in one.chosen} == {each[2] for each in other.chosen}
+
+
 def test_a_paper_counts_through_its_last_day_in_london() -> None:
     firm = SupplierDocument(
         reference="S-1",
