@@ -45,6 +45,8 @@ class Highlighter:
         return snippets, tuple(dict.fromkeys(term.typed for term in shown))
 
     def _spans(self, text: str) -> tuple[list[tuple[int, int]], list[Term]]:
+        if not self._terms:
+            return [], []
         lowered = text.lower()
         if text.isascii() and not any(head in lowered for head in self._heads):
             return [], []
