@@ -26,6 +26,7 @@ from search.spelling import FEW, did_you_mean
 
 PROGRESS_EVERY = 250
 _TRIED_AGAIN_AFTER = 30.0  # seconds that a broken index is left alone
+_SLOW_TO_OPEN = 0.3  # seconds; a view that took longer is replaced aside, while searches go on with it
 
 
 class Selected(NamedTuple):
@@ -72,6 +73,14 @@ class PassageView(PassageIndex, Protocol):
         """False once another commit was made."""
 
 
+class _Opened(NamedTuple):
+    """A view, the folder that it is of, and the seconds that it took to open."""
+
+    folder: Path
+    view: DocumentView
+    seconds: float
+
+
 class FileEngine(ABC):
     """Search over a folder; `seconds` limits how long one search may weigh documents."""
 
@@ -85,8 +94,9 @@ class FileEngine(ABC):
         self._lock = threading.RLock()
         self._stamp: tuple[int, int] | None = None
         self._folder: Path | None = None
-        self._documents_of: dict[Kind, DocumentView] = {}
-        self._passages_of: dict[Kind, PassageView] = {}
+        self._documents_of: dict[Kind, _Opened] = {}
+        self._passages_of: dict[Kind, tuple[Path, PassageView]] = {}
+        self._opening: set[Kind] = set()
         self._broken: tuple[tuple[int, int] | None, float] | None = None
 
     @abstractmethod
@@ -112,9 +122,6 @@ class FileEngine(ABC):
     def _is_fault(self, error: BaseException) -> bool:
         """Whether an error may come of a missing or broken file."""
         return isinstance(error, Exception)
-
-    def _forget(self) -> None:  # noqa: B027
-        """Lets go of whatever was opened of the folder in use."""
 
     def write(self, upserts: Iterable[Document], removals: Iterable[tuple[Kind, str]] = ()) -> None:
         """Puts the documents in, takes the removed references out; safe to repeat, raises SearchUnavailable."""
@@ -257,28 +264,57 @@ class FileEngine(ABC):
             return make_results(found.selection, query, page, page_size, view.document, mended, began, found.is_partial)
 
     def _documents(self, kind: Kind) -> DocumentView:
-        """The view of the latest commit of the generation in use; threads share it."""
+        """The view of the latest commit; one that took long to open is followed by its successor a moment later."""
         with self._lock:
-            folder = self._follow()
-            view = self._documents_of.get(kind)
-            if view is None or not view.is_current():
-                view = self._documents_of[kind] = self._open_documents(folder, kind, view)
-            return view
+            folder, opened = self._follow(), self._documents_of.get(kind)
+            if opened and opened.folder == folder and opened.view.is_current():
+                return opened.view
+            if opened and opened.seconds > _SLOW_TO_OPEN:
+                self._open_aside(kind, folder, opened)
+                return opened.view
+            self._documents_of[kind] = made = self._opened(kind, folder, opened)
+            return made.view
+
+    def _opened(self, kind: Kind, folder: Path, before: "_Opened | None") -> "_Opened":
+        began = time.perf_counter()
+        view = self._open_documents(folder, kind, before.view if before and before.folder == folder else None)
+        # The first time everything is read; afterwards what is new.
+        return _Opened(folder, view, time.perf_counter() - began)
+
+    def _open_aside(self, kind: Kind, folder: Path, before: "_Opened") -> None:
+        """Opens the next view while searches go on with the one before; call with the lock held."""
+        if kind in self._opening:
+            return
+        self._opening.add(kind)
+
+        def open_it() -> None:
+            try:
+                with self._readable():
+                    made = self._opened(kind, folder, before)
+                    with self._lock:
+                        self._documents_of[kind] = made
+            except SearchUnavailable:
+                pass  # it is known as broken now; the next search says so
+            finally:
+                self._opening.discard(kind)
+
+        threading.Thread(target=open_it, name=f"open {self.name} {kind}", daemon=True).start()
 
     def _passages(self, kind: Kind) -> PassageView:
         with self._lock:
-            folder = self._follow()
-            view = self._passages_of.get(kind)
-            if view is None or not view.is_current():
-                view = self._passages_of[kind] = self._open_passages(folder, kind, view)
+            folder, opened = self._follow(), self._passages_of.get(kind)
+            if opened and opened[0] == folder and opened[1].is_current():
+                return opened[1]
+            view = self._open_passages(folder, kind, opened[1] if opened and opened[0] == folder else None)
+            self._passages_of[kind] = folder, view
             return view
 
     def _follow(self) -> Path:
+        """The folder in use."""
         stamp = self._generations.stamp()
         if stamp is None:
             raise SearchUnavailable("There is no search index yet: run `marketplace reindex`")
         if stamp != self._stamp or self._folder is None:
-            self._let_go()
             self._folder, self._stamp = self._generations.current(), stamp
         if self._folder is None:
             raise SearchUnavailable("There is no search index yet: run `marketplace reindex`")
@@ -287,7 +323,6 @@ class FileEngine(ABC):
     def _let_go(self) -> None:
         self._stamp, self._folder = None, None
         self._documents_of, self._passages_of = {}, {}
-        self._forget()
 
     @contextmanager
     def _readable(self) -> Iterator[None]:

@@ -127,7 +127,14 @@ def _measured(name: str, needs: int, suppliers: int) -> dict[str, Any]:
         stock = (_stock_whoosh if name == "whoosh" else _stock_tantivy)(scratch / "stock", documents(needs, 0))
         stock_seconds = time.perf_counter() - stock_began
         queries = _queries()
-        times: dict[str, list[float]] = {"ours": [], "stock": [], "filtered": [], "everything": [], "match": [], "write": []}
+        times: dict[str, list[float]] = {
+            "ours": [],
+            "stock": [],
+            "filtered": [],
+            "everything": [],
+            "match": [],
+            "write": [],
+        }
         london = Filters(regions=frozenset({"London"}), statuses=frozenset({"open"}), closing_within_days=30)
         for _ in range(ROUNDS):
             again = make_engine(name, scratch / "ours")  # nothing remembered of the round before
@@ -238,7 +245,10 @@ def _page(name: str) -> dict[str, Any]:
             rebuild_index(lambda _: None)
             db.session.remove()
             ours = engine()
-            with serving.served(serving.Place(name, settings, "", drafts.Submissions(Path(), 0)), "gthread") as (address, _):
+            with serving.served(serving.Place(name, settings, "", drafts.Submissions(Path(), 0)), "gthread") as (
+                address,
+                _,
+            ):
                 pairs = [pair for _ in range(ROUNDS) for pair in _page_and_engine(address, ours)]
         pages, raw = zip(*pairs, strict=True)
         line = {"page_ms": _spread(list(pages)), "engine_ms": _spread(list(raw))}

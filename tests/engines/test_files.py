@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from search import file_engine
 from search.documents import Kind
 from search.engine import Filters, SearchUnavailable
 from search.engines import make_engine
@@ -136,3 +137,22 @@ def test_writes_during_the_first_rebuild_are_carried_over(open_files):
 
     engine.rebuild(documents())
     assert set(engine.references(Kind.NEED)) == {"N-2"}
+
+
+def test_a_view_that_is_slow_to_open_is_replaced_while_searches_go_on(open_files, monkeypatch):
+    monkeypatch.setattr(file_engine, "_SLOW_TO_OPEN", -1.0)
+    engine, other = open_files(), open_files()
+    engine.rebuild(NEEDS)
+    assert len(found(other, "housing")) == 2
+    for title in ("Report damp online", "Report mould online"):
+        engine.write([need("N-6", title)])
+        _wait_until(lambda: found(other, title.split()[1]) == ["N-6"])  # noqa: B023
+    engine.rebuild(NEEDS[:1])
+    _wait_until(lambda: found(other, "") == ["N-1"])
+
+
+def _wait_until(is_so, seconds=20):
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.01)
