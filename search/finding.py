@@ -28,6 +28,7 @@ LEAST_LIKENESS = 0.3  # below it two needs share the phrases of all needs more t
 OF_THE_LIKEST = 0.5  # beside a near twin, a distant cousin only distracts
 MOST_REMEMBERED = 5000
 MOST_CLOSE = 5
+LONGEST_BEFORE_CLOSE_MS = 250  # a slow search is not followed by others, so that the page comes within a second
 
 
 @dataclass(frozen=True)
@@ -57,13 +58,15 @@ def _found(engine: SearchEngine, question: Question, page_size: int) -> Found:
     )
     # What a filter alone keeps away, such as needs that are closed, is told as such and needs no other words.
     has_words = results.total or any(each.count for each in results.facets.get("status", ()))
-    if has_words or results.is_partial or not question.query.clauses:
+    if has_words or results.is_partial or not question.query.clauses or results.took_ms > LONGEST_BEFORE_CLOSE_MS:
         return Found(results, False)
     for query in _close_queries(question.query, results.did_you_mean):
         close = search(query, question.filters, Sort.RELEVANCE, 1, now=clock.now(), page_size=MOST_CLOSE)
         if close.total:
-            return Found(results, False, close, query.text)
-        if close.is_partial:
+            # Mended words that find nothing either would lead nowhere.
+            mended = results.did_you_mean if query.text == results.did_you_mean else None
+            return Found(replace(results, did_you_mean=mended), False, close, query.text)
+        if close.is_partial or close.took_ms > LONGEST_BEFORE_CLOSE_MS:
             break
     return Found(replace(results, did_you_mean=None), False)
 
