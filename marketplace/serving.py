@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from threading import Thread
 from types import FrameType
 
 from flask import Flask
 
 from marketplace.app import create_app
 from marketplace.config import CHECKOUT, Settings
+from search.answering import engine
 
 THREADS = 4
 PORTS_TRIED = 50
@@ -83,6 +85,8 @@ def web_application() -> Flask:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    # A large index takes seconds to open; the first visitor need not wait for all of them.
+    Thread(target=engine().is_ready, name="open the index", daemon=True).start()
     return app
 
 

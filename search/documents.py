@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -171,7 +171,8 @@ def passages_of(document: Document) -> Iterator[PassageDocument]:
 
 def to_json(document: Document) -> str:
     """The document as one line of JSON, instants and days as ISO 8601; equal documents give equal lines."""
-    return json.dumps(asdict(document), default=_plain, ensure_ascii=False, sort_keys=True)
+    values = {field.name: getattr(document, field.name) for field in fields(document)}
+    return json.dumps(values, default=_plain, ensure_ascii=False, sort_keys=True)
 
 
 def _plain(value: object) -> str:
