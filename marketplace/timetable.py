@@ -13,6 +13,7 @@ from marketplace.core import clock, db
 from marketplace.core.db import Base, UTCDateTime
 from search import meaning
 from search.indexing import keep_index, mend_differences
+from search.standing import key_some_searches
 from search.telling import send_letters
 from suppliers.evidence.actions import remind_of_evidence
 from tenders.bids.keys import sweep_draft_keys
@@ -53,6 +54,7 @@ def mark_done(entry: Entry) -> None:
 TIMETABLE: tuple[Entry, ...] = (
     Entry("evidence reminders", timedelta(hours=1), remind_of_evidence),
     Entry("contracts that end soon", timedelta(hours=6), remind_of_endings),
+    Entry("keys of saved searches", timedelta(minutes=1), key_some_searches, in_pieces=True),
     Entry("letters of saved searches", timedelta(seconds=10), send_letters, in_pieces=True),
     Entry("draft keys without a draft", timedelta(hours=1), sweep_draft_keys),
     Entry("a search index that can be read", timedelta(minutes=1), keep_index),

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event, func, select
 
+from marketplace import timetable, worker
 from marketplace.accounts.actions import close_account
 from marketplace.accounts.exports import account_record
 from marketplace.core import clock, db
@@ -16,7 +17,6 @@ from marketplace.core.errors import NotAllowed, NotFound, Problems
 from marketplace.core.journal import JournalLine
 from marketplace.core.mail import Mail, as_message
 from marketplace.listeners import LISTENERS
-from marketplace.worker import serve
 from search import actions, alerts, kept, standing, telling
 from search.models import (
     AT_ONCE,
@@ -381,6 +381,15 @@ def test_many_letters_leave_in_pieces(app, monkeypatch: pytest.MonkeyPatch) -> N
     assert sorted(each.recipient for each in mails()) == sorted(each.person.email for each in people)
 
 
+def test_the_worker_comes_back_to_long_work_until_nothing_is_left(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    pieces = [2, 1, 0, 5]
+    entry = timetable.Entry("long work", timedelta(hours=1), lambda: pieces.pop(0), in_pieces=True)
+    monkeypatch.setattr(worker, "TIMETABLE", (entry,))
+    assert [worker.keep_timetable() for _ in range(4)] == [2, 1, 0, 0] and pieces == [5]
+    clock.pass_time(hours=1)
+    assert worker.keep_timetable() == 5
+
+
 def test_candidates_are_few_and_the_answer_is_that_of_trying_all(app) -> None:
     people = [making.supplier_member() for _ in range(3)]
     words = ("parking", "permits -meters", "-drones", "libraries", '"parking permits"', "housing repairs", "kites")
@@ -424,7 +433,7 @@ def test_killed_anywhere_tells_everybody_once(app, house) -> None:
 def work_through() -> None:
     """What a worker does for saved searches until nothing is left."""
     listener = next(each for each in LISTENERS if each.name == "alerts")
-    while serve(listener) + telling.send_letters():
+    while worker.serve(listener) + telling.send_letters():
         pass
 
 
