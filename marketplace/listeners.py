@@ -62,7 +62,7 @@ NONE_BECAUSE: dict[str, str] = {
     **dict.fromkeys(("JoinAsked", "InvitationWithdrawn", "RolesChanged", "MembershipEnded"), _ON_RECORD),
     **dict.fromkeys(("OrganisationFounded", "OrganisationApproved"), _ON_RECORD),
     **dict.fromkeys(("DeliveryTriedAgain", "MailTriedAgain", "ExportMade", "JournalChecked"), _ON_RECORD),
-    **dict.fromkeys(("NoticeRaised", "NoticeRecorded", "NoticeCorrected", "NoticeDropped"), _ON_RECORD),
+    **dict.fromkeys(("NoticeRaised", "NoticeRecorded", "NoticeDropped"), _ON_RECORD),
     **dict.fromkeys(("QuestionWithdrawn", "SettingAsideRefused"), _ON_RECORD),
     **dict.fromkeys(("NeedDrafted", "NeedSaved", "ApprovalTakenBack", "DraftDiscarded"), _DRAFT),
     **dict.fromkeys(("AmendmentSaved", "AmendmentDropped", "AmendmentTakenBack"), _DRAFT),

@@ -32,6 +32,8 @@ NEED_EVENTS = frozenset(
         "QuestionAnswered",
         "SummariesSent",
         "NoAwardMade",
+        "AwardSetAside",
+        "NoticeCorrected",
         "ContractSigned",
         "ContractEnded",
         "NeedsImported",
