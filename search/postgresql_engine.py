@@ -65,7 +65,7 @@ class PostgresqlEngine:
     name = "postgresql"
     promised = 150_000
 
-    def __init__(self, url: str, seconds: float = 0.7, match_seconds: float = 5.0) -> None:
+    def __init__(self, url: str, seconds: float = 2.0, match_seconds: float = 5.0) -> None:
         self._database = Database(url)
         self._seconds, self._match_seconds = seconds, match_seconds
         self._lock = threading.Lock()

@@ -22,8 +22,13 @@ _FOUND = "unnest(%(numbers)s::integer[], %(scores)s::float8[]) AS found (id, sco
 _ALL_BUT = """(SELECT *, 0::float8 AS score FROM documents
     WHERE id NOT IN (SELECT unnest(%(numbers)s::integer[]))) AS documents"""
 _ALL = "(SELECT *, 0::float8 AS score FROM documents) AS documents"
-_COLUMNS = """id, reference, score, at, closes_at, region, categories, value_pence, budget_band, capabilities, size,
-    buyer, source, buyer_kind, small_firms, evidence_keys, evidence_ends, councils"""
+# What is written down of every document found is read again for each facet, so it is as little as will do.
+_COLUMNS = {
+    Kind.NEED: """id, reference, score, at, closes_at, status, away, value_pence, region, categories, budget_band,
+        capabilities, source, buyer_kind, small_firms""",
+    Kind.SUPPLIER: """id, reference, score, at, closes_at, status, away, value_pence, region, size, capabilities,
+        evidence_keys, evidence_ends, councils, source""",
+}
 # The filters by the name of the facet that each belongs to, and what must hold.
 _TESTS = {
     "status": "status = ANY(%(status)s::text[])",
@@ -145,8 +150,8 @@ class _Asked:
         # A test that cannot be answered, since the fact is not there, has failed.
         failed = " + ".join(f"CASE WHEN {_TESTS[name]} THEN 0 ELSE {bit} END" for name, bit in self._bits.items())
         published = "at <= %(at)s" if kind is Kind.NEED else "true"
-        return f"""WITH asked AS (SELECT {_COLUMNS}, {_STATUS} AS status, {away} AS away FROM {source} WHERE {published}),
-            marked AS MATERIALIZED (SELECT *, {failed or "0"} AS failed FROM asked) """
+        return f"""WITH asked AS (SELECT *, {_STATUS} AS status, {away} AS away FROM {source} WHERE {published}),
+            marked AS MATERIALIZED (SELECT {_COLUMNS[kind]}, {failed or "0"} AS failed FROM asked) """
 
     def can_count(self, name: str) -> bool:
         """Distances are counted from a place only."""
