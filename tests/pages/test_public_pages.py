@@ -158,6 +158,30 @@ def test_suppliers_csv_has_the_rows_of_the_list(app, client: PageClient) -> None
     assert [row["url"].partition("/suppliers/")[2] for row in some] == [each.rpartition("/")[2] for each in hrefs]
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["q=parking", "small-firms=reserved", "closing=7", "buyer-kind=london", "near=EC1A+1BB&within=25", "region=Wales",
+     "budget=10k-30k", "capability=case-management", "source=ours", "council=hackney-council", "status=all",
+     "small-firms=reserved&small-firms=suits&sort=value"],
+)  # fmt: skip
+def test_list_file_feed_and_calendar_hold_the_same_needs(app, client: PageClient, asked: str) -> None:
+    now, hackney, kent = clock.now(), making.council("Hackney Council"), making.council("Kent County Council")
+    for number in range(6):
+        making.open_need(
+            (hackney, kent)[number % 2], title=f"Parking {number}", is_reserved_for_smes=number < 2,
+            closes_at=now + timedelta(days=(3, 30, -1)[number % 3]), published_at=now - timedelta(days=5),
+            region=("London", "Wales")[number % 2], latitude=(51.52, 51.48)[number % 2], longitude=(-0.1, -3.18)[number % 2],
+        )  # fmt: skip
+    indexing.rebuild_index(lambda _: None)
+    listed = [each["href"].rpartition("/")[2] for each in client.get(f"/needs?{asked}").main.select(".market-card h2 a")]
+    rows = list(csv.DictReader(io.StringIO(client.get(f"/needs.csv?{asked}").content.decode())))
+    atom = ElementTree.fromstring(client.get(f"/needs.atom?{asked}").content)
+    links = atom.findall("{http://www.w3.org/2005/Atom}entry/{http://www.w3.org/2005/Atom}link")
+    events = Calendar.from_ical(client.get(f"/needs.ics?{asked}").content).walk("VEVENT")
+    assert listed and [row["reference"] for row in rows] == listed
+    assert {each.get("href", "").rpartition("/")[2] for each in links} == set(listed) and len(events) == len(listed)
+
+
 @pytest.mark.parametrize("path", ["/needs.csv", "/suppliers.csv", "/needs.atom", "/needs.ics"])
 def test_files_and_feeds_refuse_what_they_cannot_mean(app, client: PageClient, path: str) -> None:
     for asked in ("page=2", "after=1-2", "colour=red", "near=QQ9+9QQ", "sort=distance"):
