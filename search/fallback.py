@@ -285,7 +285,7 @@ def _is_written(clause: Clause, written: set[str]) -> bool:
 
 def searched_texts(document: Document) -> list[str]:
     """Every text of a document but its heading that words are looked for in."""
-    facts = [document.reference, *document.capabilities]
+    facts = [document.reference, *document.capabilities, document.outcode or ""]
     if isinstance(document, NeedDocument):
         facts += [document.buyer, *document.cpv_codes, *document.numbers]
     return [text for passage in document.passages for text in (passage.label, passage.text)] + facts

@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 from search.documents import NeedDocument, Passage, SupplierDocument
 from search.engine import Filters
 from search.fallback import FallbackEngine
-from search.queries import MOST_ALTERNATIVES, MOST_TERMS, also_searched, any_word_of, describe, parse_query
+from search.queries import (
+    MOST_ALTERNATIVES,
+    MOST_TERMS,
+    also_searched,
+    any_word_of,
+    describe,
+    parse_query,
+)
 from search.spelling import did_you_mean
 from search.words import LONGEST_WORD, clean, split_words
 from tests.rules.hostile import hostile_strings

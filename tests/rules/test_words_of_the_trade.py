@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 import search
-from search.documents import Passage
+from search.documents import NeedDocument, Passage
+from search.engine import Filters
+from search.fallback import FallbackEngine
 from search.queries import also_searched, parse_query
 from search.snippets import Highlighter
 from search.spelling import did_you_mean
@@ -74,8 +77,11 @@ def test_abbreviations_that_are_also_words_are_not_looked_for(typed: str) -> Non
 
 
 def test_a_postcode_is_looked_for_by_its_first_half() -> None:
-    for typed in ("LN1 1YL", "ln11yl"):
+    now = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+    need = NeedDocument(reference="N-1", title="Bins", buyer="Lincoln", published_at=now, outcode="LN1")
+    for typed in ("LN1 1YL", "ln11yl", "LN1"):
         assert [term.stems for clause in parse_query(typed).clauses for term in clause.typed] == [("ln1",)]
+        assert FallbackEngine([need]).search_needs(parse_query(typed), Filters(), now=now).total == 1
 
 
 def test_a_dash_of_any_kind_takes_away() -> None:
