@@ -358,3 +358,17 @@ def test_every_supplier_has_its_day_at_the_top(client: PageClient) -> None:
         page = client.get("/suppliers")
         firsts.add(titles(page)[0])
     assert len(firsts) == 6
+
+
+def test_an_officer_sees_who_fits_while_writing(client: PageClient) -> None:
+    officer = making.officer()
+    empty = making.need(officer.organisation, problem="", title="Bins").reference
+    full = making.need(officer.organisation, title="Report a missed bin").reference
+    making.supplier("Bin Reports Ltd", about="Missed bin reports and case management.", source="t", source_id="1")
+    reindex()
+    client.sign_in(officer.person.email, making.PASSWORD)
+    assert client.get(f"/council/needs/{empty}").has("Write the problem")
+    page = client.get(f"/council/needs/{full}")
+    assert page.has("1 supplier fits what is written so far") and "Bin Reports Ltd" in page.links
+    assert page.has("Not mentioned:")
+    assert client.follow(page, "See all of them with the reasons").h1.endswith("Suppliers that fit")
