@@ -1,9 +1,10 @@
-"""The counts beside a list are what SQL counts in the database, and what choosing them lists, on either database."""
+"""The counts beside a list are what SQL counts in the database, by every engine and on either database."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import ColumnElement, and_, case, func, select
 from werkzeug.datastructures import MultiDict
 
+from marketplace import config
 from marketplace.core import clock, db
 from marketplace.core.journal import record
 from search import indexing
@@ -31,8 +33,11 @@ COUNCILS = {"Hackney Council": "london", "Kent County Council": "county", "Leeds
 N = Need
 
 
-@pytest.fixture
-def market(app) -> None:
+@pytest.fixture(params=["whoosh", "tantivy", "postgresql"])
+def market(app, request) -> None:
+    if request.param == "postgresql" and not config.current().url.startswith("postgresql"):
+        pytest.skip("only where the database is PostgreSQL")
+    config.install(replace(config.current(), search_engine=request.param))
     draw, now = random.Random(11), clock.now()
     councils = [making.council(name) for name in COUNCILS]
     for number in range(40):
