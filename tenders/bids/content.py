@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -61,7 +61,12 @@ class Answers:
         return next((each.text for each in self.answers if each.question_id == question_id), "")
 
     def to_bytes(self) -> bytes:
-        return canonical_json({"format": ANSWERS_FORMAT, **asdict(self)})
+        return canonical_json({
+            "format": ANSWERS_FORMAT,
+            "answers": [vars(each) for each in self.answers],
+            "declarations": vars(self.declarations),
+            "files": [vars(each) for each in self.files],
+        })  # fmt: skip
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Answers:
@@ -118,7 +123,7 @@ class Price:
         return sum(each.total_pence for each in self.lines)
 
     def to_bytes(self) -> bytes:
-        lines = [asdict(each) for each in self.lines]
+        lines = [vars(each) for each in self.lines]
         return canonical_json({"format": PRICE_FORMAT, "lines": lines, "total_pence": self.total_pence})
 
     @classmethod

@@ -49,15 +49,23 @@ class CopyKey:
     wrapped: bytes
 
 
-def make_copy_key(bid: Bid, passphrase: str) -> CopyKey | None:
-    """The key for a copy under this passphrase; None when the bidder wants no copy."""
-    if not passphrase.strip():
-        return None
-    return CopyKey(*sealed.make_bidder_key(sealed.Passphrase(passphrase), bid_ref=bid.reference))
+@dataclass(frozen=True)
+class SealedCopy:
+    """What a version's row keeps of its copy: the sealed copy, and the places of its files, one on each line."""
+
+    content: bytes
+    files: str
 
 
-def seal_copy(bid: Bid, version: BidVersion, draft: drafts.Draft, draft_key: sealed.KeyFile, copy_key: CopyKey) -> None:
-    """Puts the copy in the version. The files stay as they lie: their draft key lives on inside the copy alone."""
+def make_copy_key(bid_reference: str, passphrase: str) -> CopyKey:
+    """The key for a copy of this bid under this passphrase."""
+    return CopyKey(*sealed.make_bidder_key(sealed.Passphrase(passphrase), bid_ref=bid_reference))
+
+
+def seal_copy(
+    bid: Bid, version_number: int, draft: drafts.Draft, draft_key: sealed.KeyFile, copy_key: CopyKey
+) -> SealedCopy:
+    """The copy of a version. The files stay as they lie: their draft key lives on inside the copy alone."""
     parts = drafts.file_parts(bid)
     content = {
         "answers": draft.answers.to_bytes().decode(),
@@ -65,10 +73,10 @@ def seal_copy(bid: Bid, version: BidVersion, draft: drafts.Draft, draft_key: sea
         "draft_key": draft_key.content.hex(),
         "files": {each.slot.partition(":")[2]: each.file_key for each in parts},
     }
-    binding = drafts.binding_of(bid, "bid", version.number)
+    binding = drafts.binding_of(bid, "bid", version_number)
     blob = sealed.seal_for_bidder(copy_key.key, sealed.canonical_json(content), binding)
-    version.own_copy = sealed.canonical_json({"copy": blob.hex(), "key": copy_key.wrapped.hex()})
-    version.own_copy_files = "\n".join(each.file_key for each in parts)
+    kept = sealed.canonical_json({"copy": blob.hex(), "key": copy_key.wrapped.hex()})
+    return SealedCopy(kept, "\n".join(each.file_key for each in parts))
 
 
 def has_copy(bid: Bid) -> bool:

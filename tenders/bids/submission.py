@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from marketplace.accounts.models import Membership
-from marketplace.core import clock, db
+from marketplace.core import db
 from marketplace.core.db import action, busy_action
 from marketplace.core.errors import Conflict, NotFound, Problem, Problems, insist
 from marketplace.core.journal import record
-from tenders.bids import drafts, keys, own_copy, queries, rules, sealed
+from tenders.bids import drafts, keys, own_copy, queries, rules, sealed, standing
 from tenders.bids.actions import hidden_actor
 from tenders.bids.content import Answers, Price
 from tenders.bids.events import BidRefusedLate, BidSubmitted, BidWithdrawn
-from tenders.bids.models import Bid, BidVersion, LateAttempt, SealedPart
+from tenders.bids.models import Bid, BidVersion, LateAttempt
 
 LONGEST_KEY = 64
 
@@ -25,14 +26,43 @@ class ReadAgain(Conflict):
 
 @dataclass(frozen=True)
 class Submitted:
-    """A version that is stored. `answers` and `price` are there once only, for the page that answers the submission."""
+    """A version that is stored. `answers` and `price` are there once only, for the page that answers the submission.
 
-    bid: Bid
-    version: BidVersion
+    `told` is what that page says of the bid, of its need and of the version; the rows themselves are read when asked.
+    """
+
+    told: Told
     answers: Answers | None = None
     price: Price | None = None
     _key_name: str = ""
     _freed: list[str] = field(default_factory=list)
+
+    @property
+    def bid(self) -> Bid:
+        return db.session.get_one(Bid, self.told.bid.id)
+
+    @property
+    def version(self) -> BidVersion:
+        return db.session.get_one(BidVersion, self.told.version.id)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the answer to a submission says, from the rows as they stood under the lock."""
+
+    bid: Bid
+    version: StoredVersion
+
+
+@dataclass(frozen=True)
+class StoredVersion:
+    """A version's row, without what is sealed in it."""
+
+    id: int
+    number: int
+    received_at: datetime
+    manifest_hash: str
+    own_copy: bool
 
 
 @dataclass(frozen=True)
@@ -52,9 +82,14 @@ class Withdrawn:
 
 
 def submit_bid(
-    bid_id: int, member: Membership, idempotency_key: str, received_at: datetime, passphrase: str = "", seen: str = ""
+    bid: int | str,
+    member: Membership,
+    idempotency_key: str,
+    received_at: datetime,
+    passphrase: str = "",
+    seen: str = "",
 ) -> Submitted | RefusedLate:
-    """Seals the draft as the bid's next version. The same key again gives the same version and receipt.
+    """Seals the draft of the bid (its id or reference) as its next version. The same key again gives the same receipt.
 
     `seen` is the mark of the draft that the bidder read. Raises Problems for what is lacking, ReadAgain when the
     draft changed since. The draft's key is destroyed after the commit.
@@ -62,8 +97,11 @@ def submit_bid(
     if not 16 <= len(idempotency_key) <= LONGEST_KEY:
         raise Problems([Problem("Go back to the page where you read your bid, and submit it from there.")])
     weak = rules.passphrase_problems(passphrase)
-    copy_key = None if weak else own_copy.make_copy_key(queries.get_bid(bid_id), passphrase)
-    outcome = _submit(bid_id, member, idempotency_key, received_at, copy_key, seen, weak)
+    copy_key = None
+    if passphrase.strip() and not weak:
+        reference = bid if isinstance(bid, str) else queries.get_bid(bid).reference
+        copy_key = own_copy.make_copy_key(reference, passphrase)
+    outcome = _submit(bid, member, idempotency_key, received_at, copy_key, seen, weak)
     if isinstance(outcome, Submitted) and outcome._key_name:
         _forget(outcome._key_name, outcome._freed)
     return outcome
@@ -71,7 +109,7 @@ def submit_bid(
 
 @busy_action
 def _submit(
-    bid_id: int,
+    which: int | str,
     member: Membership,
     idempotency_key: str,
     received_at: datetime,
@@ -79,10 +117,10 @@ def _submit(
     seen: str,
     passphrase_problems: list[Problem],
 ) -> Submitted | RefusedLate:
-    bid = _get_own(bid_id, member)
-    earlier = queries.find_version_by_key(bid, idempotency_key)
+    bid = standing.lock_bid(which, member.organisation_id)
+    earlier = standing.find_version_by_key(bid, idempotency_key)
     if earlier is not None:
-        return Submitted(bid, earlier)
+        return Submitted(Told(bid, StoredVersion(*earlier)))
     if _is_late(bid, received_at):
         return _refuse_late(bid, member, "submission", received_at)
     insist(_standing_problems(bid, received_at))
@@ -103,71 +141,82 @@ def _store(
     received_at: datetime,
     copy_key: own_copy.CopyKey | None,
 ) -> Submitted:
-    key_name, freed = keys.draft_key_name(bid), _freed_by_submitting(bid, keeps_copy=copy_key is not None)
-    version = _seal(bid, draft, idempotency_key, received_at)
-    version.submitted_by_id = member.person_id
+    parts = _seal(bid, draft)
+    version = _version(bid, parts, received_at)
+    version.update(idempotency_key=idempotency_key, submitted_by_id=member.person_id)
     if copy_key is not None:
-        own_copy.seal_copy(bid, version, draft, keys.draft_key(bid), copy_key)
-    bid.versions.append(version)
-    bid.current_version, bid.submitted_at = version.number, received_at
-    drafts.remove_parts(bid, bid.draft_parts)
+        copy = own_copy.seal_copy(bid, version["number"], draft, keys.draft_key(bid), copy_key)
+        version.update(own_copy=copy.content, own_copy_files=copy.files)
+    freed = _freed_by_submitting(bid, keeps_copy=copy_key is not None)
+    version_id = standing.store_version(bid, version, parts)
     record(
         BidSubmitted(
             subject=bid.reference,
             need=bid.need.reference,
-            version=version.number,
+            version=version["number"],
             received_at=received_at,
-            manifest_hash=version.manifest_hash,
+            manifest_hash=version["manifest_hash"],
         ),
         hidden_actor(bid, member),
     )
-    return Submitted(bid, version, draft.answers, draft.price, key_name, freed)
+    stored = StoredVersion(
+        version_id, version["number"], received_at, version["manifest_hash"], own_copy=copy_key is not None
+    )
+    return Submitted(Told(bid, stored), draft.answers, draft.price, keys.draft_key_name(bid), freed)
 
 
-def _seal(bid: Bid, draft: drafts.Draft, idempotency_key: str, received_at: datetime) -> BidVersion:
-    number = bid.current_version + 1
-    parts = [
+def _seal(bid: Bid, draft: drafts.Draft) -> list[dict[str, Any]]:
+    """The rows of the sealed parts: what is sealed now, and the files, which were sealed when they came in."""
+    return [
         _sealed_part(bid, "answers", draft.answers.to_bytes()),
         _sealed_part(bid, "price", draft.price.to_bytes()),
         *(
-            SealedPart(name=each.slot, file_key=each.sealed_key, size=each.sealed_size, sha256=each.sealed_sha256)
+            {
+                "name": each.slot,
+                "ciphertext": None,
+                "file_key": each.sealed_key,
+                "size": each.sealed_size,
+                "sha256": each.sealed_sha256,
+            }
             for each in drafts.file_parts(bid)
         ),
     ]
-    entries = tuple(sealed.ManifestEntry(each.name, each.size, each.sha256) for each in parts)
-    manifest = sealed.Manifest(bid.need.reference, bid.reference, number, entries)
+
+
+def _sealed_part(bid: Bid, name: str, content: bytes) -> dict[str, Any]:
+    assert bid.need.public_key is not None  # bidding_problems said so
+    blob = sealed.seal_part(bid.need.public_key, content, drafts.binding_of(bid, name))
+    return {"name": name, "ciphertext": blob, "file_key": "", "size": len(blob), "sha256": sealed.fingerprint(blob)}
+
+
+def _version(bid: Bid, parts: list[dict[str, Any]], received_at: datetime) -> dict[str, Any]:
+    """The row of the next version, with its manifest and its receipt."""
+    number = bid.current_version + 1
+    entries = tuple(sealed.ManifestEntry(each["name"], each["size"], each["sha256"]) for each in parts)
+    manifest = sealed.Manifest(bid.need.reference, bid.reference, number, entries).to_json()
     facts = sealed.ReceiptFacts(
         reference=f"{bid.reference}-V{number}",
         need_ref=bid.need.reference,
         bid_ref=bid.reference,
         bid_version=number,
         received_at=received_at,
-        manifest_hash=sealed.manifest_hash(manifest),
+        manifest_hash=sealed.fingerprint(manifest),
     )
     receipt = sealed.sign_receipt(keys.signing_keys().private_key(), facts)
-    return BidVersion(
-        number=number,
-        idempotency_key=idempotency_key,
-        received_at=received_at,
-        manifest=manifest.to_json().decode(),
-        manifest_hash=facts.manifest_hash,
-        receipt=receipt.to_json().decode(),
-        parts=parts,
-    )
-
-
-def _sealed_part(bid: Bid, name: str, content: bytes) -> SealedPart:
-    assert bid.need.public_key is not None  # bidding_problems said so
-    blob = sealed.seal_part(bid.need.public_key, content, drafts.binding_of(bid, name))
-    return SealedPart(name=name, ciphertext=blob, size=len(blob), sha256=sealed.fingerprint(blob))
+    return {
+        "number": number,
+        "received_at": received_at,
+        "manifest": manifest.decode(),
+        "manifest_hash": facts.manifest_hash,
+        "receipt": receipt.to_json().decode(),
+        "own_copy": None,
+        "own_copy_files": "",
+    }
 
 
 def _freed_by_submitting(bid: Bid, keeps_copy: bool) -> list[str]:
     """Marks earlier versions as replaced; returns the stored files that nothing will need once this has committed."""
-    freed = []
-    for each in bid.versions:
-        each.replaced_at = each.replaced_at or clock.now()
-        freed += own_copy.forget_copy(each)
+    freed = standing.replace_versions(bid) if bid.current_version else []
     return freed if keeps_copy else freed + [each.file_key for each in drafts.file_parts(bid)]
 
 

@@ -8,10 +8,10 @@ import secrets
 import tempfile
 import zipfile
 
-from flask import flash, redirect, url_for
+from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from marketplace.accounts.access import may
+from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
 from marketplace.core.errors import Conflict, NotFound, Problem, Problems
 from marketplace.core.forms import Form, add_problems
@@ -58,32 +58,39 @@ def _review_page(desk: Desk, form: forms.SubmitForm, status: int = 200) -> Respo
 @may("submit_bid")
 def submit(reference: str) -> Response:
     """Submits what was read. The answer holds the bid in full, once: after it, it is sealed."""
-    desk = get_desk(reference)
-    form = forms.SubmitForm()
-    if not form.validate():
-        return _review_page(desk, form)
-    key, passphrase = form.idempotency_key.data or "", form.passphrase.data or ""
+    key, seen, passphrase = (request.form.get(each, "") for each in ("idempotency_key", "seen", "passphrase"))
+    # Only a passphrase has anything that the form would check; the page's token was checked before we came here.
+    if passphrase and not (form := forms.SubmitForm()).validate():
+        return _review_page(get_desk(reference), form)
     try:
-        outcome = submission.submit_bid(desk.bid.id, desk.member, key, received_at(), passphrase, form.seen.data or "")
+        outcome = submission.submit_bid(reference, get_member(), key, received_at(), passphrase, seen)
     except Problems as problems:
-        add_problems(form, problems.problems)
-        return _review_page(desk, form)
+        add_problems(form := forms.SubmitForm(), problems.problems)
+        return _review_page(get_desk(reference), form)
     except ReadAgain as changed:
-        add_problems(form, [Problem(changed.message)])
-        return _review_page(desk, form, 409)
+        add_problems(form := forms.SubmitForm(), [Problem(changed.message)])
+        return _review_page(get_desk(reference), form, 409)
     except Conflict as conflict:
         flash(conflict.message, "notice")
-        return redirect(desk.home)
+        return redirect(get_desk(reference).home)
     if isinstance(outcome, RefusedLate):
-        return _late_page(desk, outcome)
-    return _submitted_page(desk, outcome)
+        return _late_page(get_desk(reference), outcome)
+    return _submitted_page(outcome)
 
 
-def _submitted_page(desk: Desk, sent: Submitted) -> Response:
-    shown = None
+def _submitted_page(sent: Submitted) -> Response:
+    shown, told = None, sent.told
     if sent.answers is not None:
         shown = bid_parts(sent.answers, sent.price, [(each, "") for each in sent.answers.files])
-    return page("tenders/bids/submitted.html", title="Bid submitted", shown=shown, version=sent.version, **desk.context)
+    return page(
+        "tenders/bids/submitted.html",
+        title="Bid submitted",
+        shown=shown,
+        version=told.version,
+        bid=told.bid,
+        need=told.bid.need,
+        home=url_for("bids.show_bid", reference=told.bid.reference),
+    )
 
 
 def _late_page(desk: Desk, refused: RefusedLate) -> Response:

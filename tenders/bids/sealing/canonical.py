@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 # Beyond this a reader in JavaScript would round the number (RFC 8785, section 3.2.2.3).
 LARGEST_INTEGER = 2**53 - 1
+_PLAIN, _LISTS = (bool, str), (list, tuple)
 
 
 def canonical_json(value: object) -> bytes:
@@ -37,16 +38,21 @@ def utc_instant(text: str) -> datetime:
 
 
 def _refuse_the_ambiguous(value: object) -> None:
-    if value is None or isinstance(value, bool | str):
+    if value is None or isinstance(value, _PLAIN):
         return
     if isinstance(value, int) and abs(value) <= LARGEST_INTEGER:
         return
-    if isinstance(value, list | tuple):
+    if isinstance(value, _LISTS):
         for item in value:
-            _refuse_the_ambiguous(item)
+            if type(item) is not str:
+                _refuse_the_ambiguous(item)
         return
-    if isinstance(value, dict) and all(isinstance(key, str) and key.isascii() for key in value):
-        for item in value.values():
-            _refuse_the_ambiguous(item)
-        return
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str) or not key.isascii():
+                break
+            if type(item) is not str:
+                _refuse_the_ambiguous(item)
+        else:
+            return
     raise ValueError(f"a {type(value).__name__} has no canonical form here")

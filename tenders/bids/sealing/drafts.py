@@ -1,7 +1,6 @@
 """What is sealed for the bidder: a draft under its bid's own key, and the bidder's copy of a submitted bid."""
 
 import secrets
-from dataclasses import asdict
 from typing import BinaryIO
 
 from tenders.bids.sealing.envelope import lock_bytes, lock_stream, unlock_bytes, unlock_stream
@@ -47,26 +46,26 @@ def open_bidder_key(wrapped: bytes, passphrase: Passphrase, *, bid_ref: str) -> 
 
 def seal_for_bidder(secret: Passphrase | KeyFile, plaintext: bytes, binding: Binding) -> bytes:
     """A part sealed a second time, to the bidder's own passphrase or to the key made from it."""
-    return lock_bytes("bidder-copy", secret, plaintext, asdict(binding))
+    return lock_bytes("bidder-copy", secret, plaintext, vars(binding))
 
 
 def open_for_bidder(secret: Passphrase | KeyFile, blob: bytes, binding: Binding) -> bytes:
     """Undo seal_for_bidder; WrongPassphrase, WrongKey or SealBroken."""
-    return unlock_bytes("bidder-copy", secret, blob, asdict(binding))
+    return unlock_bytes("bidder-copy", secret, blob, vars(binding))
 
 
 def seal_file_for_bidder(
     secret: Passphrase | KeyFile, source: BinaryIO, target: BinaryIO, binding: Binding
 ) -> None:
     """seal_for_bidder for a file of any size, in constant memory."""
-    lock_stream("bidder-copy", secret, source, target, asdict(binding))
+    lock_stream("bidder-copy", secret, source, target, vars(binding))
 
 
 def open_file_for_bidder(
     secret: Passphrase | KeyFile, source: BinaryIO, target: BinaryIO, binding: Binding
 ) -> None:
     """Undo seal_file_for_bidder. Use the target only after it returns."""
-    unlock_stream("bidder-copy", secret, source, target, asdict(binding))
+    unlock_stream("bidder-copy", secret, source, target, vars(binding))
 
 
 def _place(bid_ref: str, part: str) -> dict:

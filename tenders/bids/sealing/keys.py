@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import secrets
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -110,14 +111,20 @@ class SigningKeys:
 
     def private_key(self) -> Ed25519PrivateKey:
         """The signing key, the same for every worker."""
-        if not self._keys.exists(self.NAME):
-            with contextlib.suppress(KeyExists):  # another worker was first: its key is ours
-                self._keys.create(self.NAME, Ed25519PrivateKey.generate().private_bytes_raw())
-        return Ed25519PrivateKey.from_private_bytes(self._keys.read(self.NAME))
+        with contextlib.suppress(KeyMissing):
+            return _parsed(self._keys.read(self.NAME))
+        with contextlib.suppress(KeyExists):  # another worker was first: its key is ours
+            self._keys.create(self.NAME, Ed25519PrivateKey.generate().private_bytes_raw())
+        return _parsed(self._keys.read(self.NAME))
 
     def public_key(self) -> bytes:
         """What to publish, so that anyone can verify a receipt: 32 bytes."""
         return self.private_key().public_key().public_bytes_raw()
+
+
+@lru_cache(maxsize=2)
+def _parsed(content: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(content)
 
 
 def _write_durably(path: Path, content: bytes) -> None:

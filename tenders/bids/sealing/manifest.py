@@ -1,7 +1,7 @@
 """What a bid consists of, told without telling what it says."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from tenders.bids.sealing.canonical import canonical_json, read_canonical_json
@@ -52,7 +52,7 @@ class Manifest:
 
     def to_json(self) -> bytes:
         """The canonical form, which is hashed and kept."""
-        return canonical_json({**asdict(self), "format": FORMAT})
+        return canonical_json({**vars(self), "parts": [vars(each) for each in self.parts], "format": FORMAT})
 
     @classmethod
     def from_json(cls, content: bytes) -> "Manifest":

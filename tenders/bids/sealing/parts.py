@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from tenders.bids.sealing.envelope import lock_bytes, lock_stream, unlock_bytes, unlock_stream
@@ -43,12 +43,12 @@ class Binding:
 def seal_part(need_public_key: bytes, plaintext: bytes, binding: Binding) -> bytes:
     """Seal answers, a price or a small file to the need's public key; all but files are padded to 4 KiB steps."""
     content = plaintext if binding.kind == "file" else _pad(plaintext)
-    return lock_bytes("part", PublicKey(need_public_key), content, asdict(binding))
+    return lock_bytes("part", PublicKey(need_public_key), content, vars(binding))
 
 
 def open_part(private: PrivateKey, blob: bytes, binding: Binding) -> bytes:
     """The content of a sealed part; SealBroken on any change or any other binding."""
-    content = unlock_bytes("part", private, blob, asdict(binding))
+    content = unlock_bytes("part", private, blob, vars(binding))
     return content if binding.kind == "file" else _unpad(content)
 
 
@@ -56,24 +56,24 @@ def seal_file(need_public_key: bytes, source: BinaryIO, target: BinaryIO, bindin
     """Seal a file of any size in constant memory; the entry is what the manifest says of it."""
     _insist_on_file(binding)
     counted = _Counted(target)
-    lock_stream("part", PublicKey(need_public_key), source, counted, asdict(binding))
+    lock_stream("part", PublicKey(need_public_key), source, counted, vars(binding))
     return ManifestEntry(binding.part_name, counted.size, counted.digest.hexdigest())
 
 
 def open_file(private: PrivateKey, source: BinaryIO, target: BinaryIO, binding: Binding) -> None:
     """Open a sealed file in constant memory; SealBroken on any change. Use the target only after it returns."""
     _insist_on_file(binding)
-    unlock_stream("part", private, source, target, asdict(binding))
+    unlock_stream("part", private, source, target, vars(binding))
 
 
 def hold_part(key: KeyFile, plaintext: bytes, binding: Binding) -> bytes:
     """Shut an opened part again under a key of the service: kept from sight by rule, no longer by the openers."""
-    return lock_bytes("held-part", key, _pad(plaintext), asdict(binding))
+    return lock_bytes("held-part", key, _pad(plaintext), vars(binding))
 
 
 def release_part(key: KeyFile, blob: bytes, binding: Binding) -> bytes:
     """Undo hold_part; WrongKey or SealBroken."""
-    return _unpad(unlock_bytes("held-part", key, blob, asdict(binding)))
+    return _unpad(unlock_bytes("held-part", key, blob, vars(binding)))
 
 
 def _insist_on_file(binding: Binding) -> None:

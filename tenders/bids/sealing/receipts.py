@@ -1,6 +1,6 @@
 """The service's signed word that a bid came in: when, and exactly which bytes."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature
@@ -60,7 +60,7 @@ class Receipt:
 
 def sign_receipt(signing_private: Ed25519PrivateKey, facts: ReceiptFacts) -> Receipt:
     """Sign the facts; the same facts and key always give the same receipt."""
-    facts = ReceiptFacts(**{**asdict(facts), "received_at": utc_instant(utc_text(facts.received_at))})
+    facts = replace(facts, received_at=utc_instant(utc_text(facts.received_at)))
     signer = key_id(signing_private.public_key().public_bytes_raw())
     return Receipt(facts, signer, signing_private.sign(_signed_bytes(Receipt(facts, signer, b""))))
 
@@ -85,7 +85,7 @@ def public_key_pem(public_key: bytes) -> bytes:
 
 
 def _signed_fields(receipt: Receipt) -> dict:
-    fields = {**asdict(receipt.facts), "received_at": utc_text(receipt.facts.received_at)}
+    fields = {**vars(receipt.facts), "received_at": utc_text(receipt.facts.received_at)}
     if receipt.format == FORMAT and receipt.facts.journal_position is None:
         del fields["journal_position"]
     return {**fields, "format": receipt.format, "key_id": receipt.key_id}
