@@ -14,6 +14,7 @@ from marketplace.accounts.access import current_member, has_permission, load_per
 from marketplace.config import CHECKOUT, Settings
 from marketplace.core import db
 from marketplace.core.addresses import RowNumber
+from marketplace.core.cookies import SessionCookie
 from marketplace.core.pages import install_pages
 from marketplace.core.tokens import secret_key
 from marketplace.navigation import navigation
@@ -56,8 +57,10 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
     )
+    app.session_interface = SessionCookie()
     app.url_map.converters["int"] = RowNumber
     app.extensions["navigation"] = navigation
+    app.before_request(db.read_one_by_one)
     install_pages(app)
     _install_people(app)
     for room in ROOMS:

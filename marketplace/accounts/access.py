@@ -11,7 +11,7 @@ from flask_login import current_user
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import joinedload
 
-from marketplace.accounts.models import Membership, Person
+from marketplace.accounts.models import Membership, Organisation, Person
 from marketplace.accounts.permissions import PERMISSIONS, is_granted
 from marketplace.core import db
 from marketplace.core.errors import NotAllowed
@@ -23,7 +23,11 @@ MEMBERSHIP_KEY = "membership"
 _VISITOR = (
     select(Person)
     .where(Person.id == bindparam("person_id"))
-    .options(joinedload(Person.memberships).joinedload(Membership.role_rows))
+    .options(
+        joinedload(Person.memberships).joinedload(Membership.role_rows),
+        # What is particular to a council is asked for on few pages.
+        joinedload(Person.memberships).joinedload(Membership.organisation).lazyload(Organisation.authority),
+    )
 )
 
 

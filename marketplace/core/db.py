@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, scoped_session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -54,6 +56,7 @@ class SilentAction(Exception):
 
 _factory: sessionmaker[Session] = sessionmaker()
 session: scoped_session[Session] = scoped_session(_factory)
+_reading: Engine | None = None
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -61,7 +64,9 @@ R = TypeVar("R")
 def make_engine(url: str) -> Engine:
     """An engine whose durability is asserted: SQLite in WAL with synchronous=FULL, PostgreSQL as configured."""
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_timeout=5)
+        engine = create_engine(url, pool_size=5, max_overflow=5, pool_timeout=5)
+        event.listen(engine, "checkout", _insist_alive)
+        return engine
     path = url.removeprefix("sqlite:///")
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -69,6 +74,21 @@ def make_engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _insist_alive(connection: Any, _record: Any, _proxy: Any) -> None:
+    """Refuses a pooled connection whose server has gone, so that the pool makes another.
+
+    A server that ends says so on the line, which then has something to read; asking it each time took a round trip.
+    """
+    try:
+        heard = select.poll()
+        heard.register(connection.fileno(), select.POLLIN)
+        if heard.poll(0):
+            connection.execute("")
+            connection.rollback()
+    except Exception as gone:  # whatever it says, this connection is of no more use
+        raise DisconnectionError from gone
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -87,10 +107,33 @@ def _begin_sqlite(connection: Any) -> None:
 
 def connect(url: str) -> Engine:
     """Points the house's session at a database; called once per process (and per test database)."""
+    global _reading
     session.remove()
     engine = make_engine(url)
     _factory.configure(bind=engine)
+    _reading = engine if url.startswith("sqlite") else engine.execution_options(isolation_level="AUTOCOMMIT")
     return engine
+
+
+def read_one_by_one() -> None:
+    """From now on, what this thread's session reads outside actions needs no transaction on PostgreSQL.
+
+    Its transactions give each statement a snapshot of its own anyway (READ COMMITTED), cost two round trips a page, and
+    their rollback makes the driver forget every statement that it has prepared. `in_one_transaction` is the way out.
+    """
+    session().bind = _reading
+
+
+def in_one_transaction() -> None:
+    """What is read next belongs together: a cursor on the server lives only inside a transaction."""
+    if session().bind is not engine():
+        session.commit()
+        session.connection(execution_options=_writing())
+
+
+def _writing() -> dict[str, str]:
+    # On SQLite nothing read inside an action may be overtaken, so the write lock comes first.
+    return {"sqlite_begin": "IMMEDIATE"} if engine().dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
 
 
 def engine() -> Engine:
@@ -131,7 +174,7 @@ def one_action(name: str, keeps_read: bool = False) -> Iterator[Session]:
     current.expire_on_commit = not keeps_read
     try:
         current.commit()
-        current.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+        current.connection(execution_options=_writing())
         current.info.update(action=name, changed=False, lines=[])
         yield current
         current.flush()
@@ -169,7 +212,7 @@ def housekeeping() -> Iterator[Session]:
     """A write transaction for marks that are nobody's act: delivery marks, sign-in throttles, counters."""
     current = session()
     current.commit()
-    current.connection(execution_options={"sqlite_begin": "IMMEDIATE"})
+    current.connection(execution_options=_writing())
     try:
         yield current
         current.commit()

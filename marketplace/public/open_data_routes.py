@@ -122,6 +122,7 @@ def _supplier_rows(batches: Iterable[list[Supplier]]) -> Iterator[_SupplierRow]:
 
 
 def _every_row() -> Iterator[Any]:
+    db.in_one_transaction()
     return iter(db.session.execute(_query().order_by(Need.id).execution_options(yield_per=500)))
 
 
