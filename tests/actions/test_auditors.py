@@ -63,7 +63,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_an_empty_service_gives_every_file_with_its_header(folder: Path) -> None:
     said: list[str] = []
-    assert actions.export_everything(folder, said.append)[0].startswith("15 CSV files, ")
+    assert actions.export_everything(folder, said.append)[0].startswith("16 CSV files, ")
     assert sorted(each.name for each in folder.iterdir()) == sorted([*FILES, "dictionary.csv", "manifest.json"])
     for export in EXPORTS:
         rows = list(csv.reader(read(folder / export.file_name)))
