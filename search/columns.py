@@ -43,7 +43,7 @@ class _Carried:
         self.source = np.fromiter((rows.get(id(each), -1) for each in facts), dtype=np.int64, count=len(facts))
         self.is_old = self.source >= 0
         self.new = np.flatnonzero(~self.is_old)
-        self.fresh = [facts[row] for row in self.new]
+        self.fresh = [facts[int(row)] for row in self.new]
         self._size_before = len(before)
 
     def filled(self, before: np.ndarray | None, values: np.ndarray) -> np.ndarray:
@@ -68,10 +68,11 @@ class _Codes:
     """A fact with few different values, as numbers; -1 where there is none."""
 
     def __init__(self, carried: _Carried, before: _Codes | None, values: Sequence[str | None]) -> None:
-        places = dict(before.places) if before else {}
+        places: dict[str, int] = dict(before.places) if before else {}
         codes = [places.setdefault(each, len(places)) if each else -1 for each in values]
-        self.places, self.names = places, list(places)
-        self.codes = carried.filled(before.codes if before else None, np.array(codes, dtype=np.int32))
+        self.places: dict[str, int] = places
+        self.names = list(places)
+        self.codes: np.ndarray = carried.filled(before.codes if before else None, np.array(codes, dtype=np.int32))
 
     def is_any_of(self, wanted: Iterable[str], rows: np.ndarray) -> Mask:
         return np.isin(self.codes[rows], _places(self.names, wanted))
@@ -86,7 +87,7 @@ class _Lists:
     def __init__(
         self, carried: _Carried, before: _Lists | None, values: Sequence[Iterable[tuple[str, float | None]]]
     ) -> None:
-        places = dict(before.places) if before else {}
+        places: dict[str, int] = dict(before.places) if before else {}
         new = [(row, *each) for row, several in zip(carried.new, values, strict=True) for each in several]
         rows = np.array([row for row, _, _ in new], dtype=np.int64)
         codes = np.array([places.setdefault(value, len(places)) for _, value, _ in new], dtype=np.int32)
@@ -96,8 +97,11 @@ class _Lists:
             kept = moved >= 0
             rows = np.concatenate((moved[kept], rows))
             codes, ends = np.concatenate((before.codes[kept], codes)), np.concatenate((before.ends[kept], ends))
-        self.rows, self.codes, self.ends = rows, codes, ends
-        self.places, self.names = places, list(places)
+        self.rows: np.ndarray = rows
+        self.codes: np.ndarray = codes
+        self.ends: np.ndarray = ends
+        self.places: dict[str, int] = places
+        self.names = list(places)
         self._size = len(carried.source)
 
     def is_any_of(self, wanted: Iterable[str], rows: np.ndarray, at: float) -> Mask:
@@ -159,20 +163,20 @@ class Columns:
         self.kind, self.facts = kind, facts
         carried = _Carried(facts, before.facts if before else ())
         fresh = carried.fresh
-        self._numbers = {
+        self._numbers: dict[str, np.ndarray] = {
             name: carried.filled(before._numbers[name] if before else None, values)
             for name, values in _read_numbers(fresh).items()
         }
-        self._single = {
+        self._single: dict[str, _Codes] = {
             name: _Codes(carried, before._single[name] if before else None, [read(each) for each in fresh])
             for name, read in _SINGLE.items()
         }
-        self._several = {
+        self._several: dict[str, _Lists] = {
             name: _Lists(carried, before._several[name] if before else None, [read(each) for each in fresh])
             for name, read in _SEVERAL.items()
         }
         names = np.array([each.reference.encode("utf-8", "surrogatepass") for each in fresh], dtype=np.bytes_)
-        self._references = carried.filled(before._references if before else None, names)
+        self._references: np.ndarray = carried.filled(before._references if before else None, names)
         self._turns: tuple[date, np.ndarray] | None = None
         if before is not None and before._turns is not None:
             day, turns = before._turns

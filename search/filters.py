@@ -70,7 +70,7 @@ class Group:
 def groups(question: Question, results: Results | None) -> list[Group]:
     """The filters of a list; without results, every choice and no counts."""
 
-    def group(name: str, legend: str, choices: Iterable[str], *, is_list: bool = False, hint: str = "") -> Group:
+    def group(name: str, legend: str, choices: Iterable[object], *, is_list: bool = False, hint: str = "") -> Group:
         return Group(name, legend, options(question, name, map(str, choices), results), is_list, hint)
 
     if question.kind is Kind.SUPPLIER:

@@ -119,9 +119,10 @@ def council_winners(suppliers: Sequence[Supplier]) -> set[int]:
     for each in suppliers:
         for name in spellings(each.name):
             spelt[name].append(each.id)
-    name = func.lower(OutsideAward.supplier_name)
-    outside = select(name, Need.buyer_name).join(Need, Need.id == OutsideAward.need_id).where(name.in_(list(spelt)))
-    named = {won for won, buyer in db.session.execute(outside.distinct()) if kind_of_buyer(buyer) in COUNCILS}
+    winner = func.lower(OutsideAward.supplier_name)
+    outside = select(winner, Need.buyer_name).join(Need, Need.id == OutsideAward.need_id)
+    rows = db.session.execute(outside.where(winner.in_(list(spelt))).distinct())
+    named = {won for won, buyer in rows if kind_of_buyer(buyer) in COUNCILS}
     return {*db.session.scalars(ours), *(each for won in named for each in spelt[won])}
 
 
@@ -278,7 +279,7 @@ def _results(need_ids: list[int]) -> Iterator[tuple[int, str, str]]:
         select(Award.need_id, Organisation.name)
         .join(Bid, Bid.id == Award.bid_id)
         .join(Organisation, Organisation.id == Bid.supplier_id)
-        .where(Award.need_id.in_(need_ids), Award.summaries_sent_at.is_not(None))
+        .where(Award.need_id.in_(need_ids), Award.summaries_sent_at.is_not(None), Award.returned_at.is_(None))
     )
     for need_id, name in db.session.execute(winners.order_by(Award.id)):
         yield need_id, "Result", f"Awarded to {name}"

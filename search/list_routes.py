@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from flask import Response, redirect, render_template, request
 from markupsafe import Markup
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from marketplace import config
 from marketplace.accounts.access import has_permission, public
@@ -192,10 +192,11 @@ def _with_question(path: str, question: Question) -> str:
     return f"{path}?{question.query_string}" if question.values else path
 
 
-_FEED: Select[Any] = select(
+_FEED_COLUMNS: tuple[Any, ...] = (
     Need.reference, Need.title, Need.summary, Need.buyer_name, Need.published_at, Need.closes_at,
     Need.estimated_value_pence,
-).where(Need.published_at.is_not(None))  # fmt: skip
+)  # fmt: skip
+_FEED = select(*_FEED_COLUMNS).where(Need.published_at.is_not(None))
 
 
 def _feed_needs(question: Question, sort: Sort, most: int) -> list[feeds.FeedNeed]:

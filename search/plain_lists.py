@@ -154,9 +154,8 @@ def _read_turn(key: str) -> tuple[Start, Start]:
     if len(numbers) != 2 or not all(each.isascii() and each.isdigit() and len(each) < 12 for each in numbers):
         raise QuestionUnreadable("“after” must be what a “Next page” link gives.")
     first, last = (int(each) for each in numbers)
-    names: dict[int, str] = dict(
-        db.session.execute(select(Organisation.id, _NAME).where(Organisation.id.in_((first, last)))).all()  # type: ignore[arg-type]
-    )
+    rows = db.session.execute(select(Organisation.id, _NAME).where(Organisation.id.in_((first, last))))
+    names: dict[int, str] = {number: name for number, name in rows}
     return Start(names.get(first, ""), first), Start(names.get(last, ""), last)
 
 

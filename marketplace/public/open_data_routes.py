@@ -109,7 +109,7 @@ class _SupplierRow(NamedTuple):
 def _suppliers(references: Sequence[str]) -> Iterator[list[Supplier]]:
     """The suppliers of a search, in its order."""
     for first in range(0, len(references), BATCH):
-        batch = references[first : first + BATCH]
+        batch = list(references[first : first + BATCH])
         found = {each.reference: each for each in public_suppliers(batch)}
         yield [found[each] for each in batch if each in found]
 
