@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from marketplace.auditors.exports import EXPORTS, Export
+from marketplace.auditors.exports import EXPORTS, OFFERED, Export
 from marketplace.auditors.exports.journal import RECIPE
 from marketplace.config import CHECKOUT
 from marketplace.core.csvfile import Column
@@ -52,7 +52,7 @@ def dictionary_rows() -> tuple[tuple[Column, ...], Iterator[Row]]:
 
 def document() -> str:
     """The text of docs/data-dictionary.md."""
-    return "\n".join([INTRODUCTION, *(_section(each) for each in EXPORTS)])
+    return "\n".join([INTRODUCTION, *(_section(each) for each in OFFERED)])
 
 
 def _section(export: Export) -> str:

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, request, send_file, url_for
 
 from marketplace.accounts.access import get_member, may
 from marketplace.auditors import actions, casefile, queries
-from marketplace.auditors.exports import EXPORTS, Scope, get_export
+from marketplace.auditors.exports import OFFERED, Scope, get_export
 from marketplace.auditors.exports.journal import RECIPE
 from marketplace.auditors.forms import ScopeForm
 from marketplace.core import clock
@@ -109,7 +109,7 @@ def exports() -> Any:
         "marketplace/auditors/exports.html",
         title="Exports",
         form=form,
-        exports=EXPORTS,
+        exports=OFFERED,
         recent=queries.recent_exports(),
     )
 
@@ -124,7 +124,7 @@ def _download(made: actions.MadeExport) -> Any:
 
 def _export_name() -> str:
     name = request.form.get("export", actions.EVERYTHING)
-    if name not in {actions.EVERYTHING, *(each.name for each in EXPORTS)}:
+    if name not in {actions.EVERYTHING, *(each.name for each in OFFERED)}:
         raise NotFound("There is no such export.")
     return name
 

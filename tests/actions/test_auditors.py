@@ -63,12 +63,12 @@ def folder(tmp_path: Path) -> Path:
 
 def test_an_empty_service_gives_every_file_with_its_header(folder: Path) -> None:
     said: list[str] = []
-    assert actions.export_everything(folder, said.append)[0].startswith("16 CSV files, ")
+    assert actions.export_everything(folder, said.append)[0].startswith("15 CSV files, ")
     assert sorted(each.name for each in folder.iterdir()) == sorted([*FILES, "dictionary.csv", "manifest.json"])
     for export in EXPORTS:
         rows = list(csv.reader(read(folder / export.file_name)))
         assert rows == [[column.heading for column in export.columns]]
-    assert len(said) == 15
+    assert len(said) == 14
     dictionary = list(csv.DictReader(read(folder / "dictionary.csv")))
     assert list(dictionary[0]) == ["file", "column", "meaning", "unit", "source"]
     assert {each["file"] for each in dictionary} == set(FILES)
@@ -85,7 +85,7 @@ def test_the_manifest_holds_rows_and_sums_of_every_file(folder: Path) -> None:
         content = (folder / each["name"]).read_bytes()
         assert hashlib.sha256(content).hexdigest() == each["sha256"]
         assert len(list(csv.reader(io.StringIO(content.decode(), newline="")))) == each["rows"] + 1
-        assert each["rows"] > 0 or each["name"] in {f"{name}.csv" for name in ("clarifications", "invitations", "need_versions")}
+        assert each["rows"] > 0 or each["name"] in {f"{name}.csv" for name in ("clarifications", "need_versions")}
     line = lines_named("ExportMade")[-1]
     assert (line.actor, line.role, line.subject) == ("system", "system", "everything")
     assert line.facts["sha256"] == hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()

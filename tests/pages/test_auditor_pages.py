@@ -113,7 +113,7 @@ def test_one_file_is_downloaded_and_on_record(auditor: PageClient) -> None:
 def test_everything_is_downloaded_as_a_zip_for_excel(auditor: PageClient) -> None:
     sent = auditor.submit(auditor.get("/audit/exports"), "Download everything as a zip", for_excel=True)
     archive = zipfile.ZipFile(io.BytesIO(sent.content))
-    assert len(archive.namelist()) == 17 and archive.read("people.csv").startswith(b"\xef\xbb\xbf")
+    assert len(archive.namelist()) == 16 and archive.read("people.csv").startswith(b"\xef\xbb\xbf")
     assert json.loads(archive.read("manifest.json"))["filters"] == {}
 
 
