@@ -5,8 +5,10 @@ import json
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from search.documents import (
+    Document,
     NeedDocument,
     Passage,
     SupplierDocument,
@@ -26,7 +28,7 @@ library analyses analysis travelling traveling fulfil fulfill modelling judgemen
 ocds-h6vhtk-04f8a1 72000000-5 SW1A 1AA ﬁ Ⅷ ½ naïve\u0301 data datum maintenance maintaining housing houses access
 accessibility EDRMS crm the of and not zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz"""
 _AT = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
-_SHARED = {
+_SHARED: dict[str, Any] = {
     "region": "London",
     "outcode": "E8",
     "latitude": 51.5,
@@ -46,7 +48,8 @@ def shape_of_documents(engine: str) -> str:
     )  # fmt: skip
     supplier = SupplierDocument(reference="S-1", name=_SAMPLE, updated_at=_AT, size="micro", **_SHARED)
     parts: list[object] = [engine, [field.name for field in fields(Facts)]]
-    for document in map(cleaned, (need, supplier)):
+    documents: list[Document] = [need, supplier]
+    for document in map(cleaned, documents):
         texts = [document.heading, *searched_texts(document)]
         parts += [to_json(document), repr(facts_of(document)), [stems(text) for text in texts]]
         parts += [sorted(plain_words(document)), [asdict(passage) for passage in passages_of(document)]]

@@ -113,7 +113,7 @@ def having(index: Index, references: Iterable[str]) -> list[str]:
     """Those of the references that the index has."""
     searcher = index.searcher()
     asked = ((each, Asked.term_query(index.schema, "reference", each, "basic")) for each in references)
-    return [each for each, query in asked if searcher.search(query, 1).count]
+    return [each for each, query in asked if searcher.search(query, 1).hits]
 
 
 def _facts(line: bytes) -> Facts:
@@ -158,12 +158,12 @@ class DocumentView(View):
         self.kind = kind
         self._facts_by_number: dict[int, Facts] = dict(before._facts_by_number) if before else {}
         self._numbers: dict[str, int] = dict(before._numbers) if before else {}
-        self._last = before._last if before else -1
+        self._last: int = before._last if before else -1
         self._read_new()
         numbers = np.fromiter(self._facts_by_number, dtype=np.int64, count=len(self._facts_by_number))
         self._rows = np.full(self._last + 1, -1, dtype=np.int64)
         self._rows[numbers] = np.arange(len(numbers))
-        self._columns = Columns(kind, list(self._facts_by_number.values()), before._columns if before else None)
+        self._columns: Columns = Columns(kind, list(self._facts_by_number.values()), before._columns if before else None)
         self._known: dict[tuple, tuple[np.ndarray, np.ndarray]] = {}
         self._kept = 0
 

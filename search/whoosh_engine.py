@@ -58,19 +58,21 @@ class WhooshEngine(FileEngine):
         for writer in writers.values():
             writer.commit()
 
-    def _open_documents(self, folder: Path, kind: Kind, before: DocumentView | None) -> DocumentView:
-        opened = before.index if before else open_index(folder / kind.value)
-        return DocumentView(opened, kind, before)
+    def _open_documents(self, folder: Path, kind: Kind, before: object) -> DocumentView:
+        known = before if isinstance(before, DocumentView) else None
+        opened = known.index if known else open_index(folder / kind.value)
+        return DocumentView(opened, kind, known)
 
-    def _open_passages(self, folder: Path, kind: Kind, before: PassageView | None) -> PassageView:
+    def _open_passages(self, folder: Path, kind: Kind, before: object) -> PassageView:
         def document_of(reference: str) -> Document | None:
             view = self._documents(kind)
             assert isinstance(view, DocumentView)
             number = view.numbers.get(reference)
             return None if number is None else view.document(number)
 
-        opened = before.index if before else open_index(folder / _passages(kind))
-        return PassageView(opened, before.columns if before else {}, document_of)
+        known = before if isinstance(before, PassageView) else None
+        opened = known.index if known else open_index(folder / _passages(kind))
+        return PassageView(opened, known.columns if known else {}, document_of)
 
 
 def _passages(kind: Kind) -> str:
