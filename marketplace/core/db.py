@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
-from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, scoped_session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -64,9 +62,9 @@ R = TypeVar("R")
 def make_engine(url: str) -> Engine:
     """An engine whose durability is asserted: SQLite in WAL with synchronous=FULL, PostgreSQL as configured."""
     if not url.startswith("sqlite"):
-        engine = create_engine(url, pool_size=5, max_overflow=5, pool_timeout=5)
-        event.listen(engine, "checkout", _insist_alive)
-        return engine
+        from marketplace.core import postgresql
+
+        return postgresql.make_engine(url)
     path = url.removeprefix("sqlite:///")
     if path and path != ":memory:":
         Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -74,21 +72,6 @@ def make_engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
-
-
-def _insist_alive(connection: Any, _record: Any, _proxy: Any) -> None:
-    """Refuses a pooled connection whose server has gone, so that the pool makes another.
-
-    A server that ends says so on the line, which then has something to read; asking it each time took a round trip.
-    """
-    try:
-        heard = select.poll()
-        heard.register(connection.fileno(), select.POLLIN)
-        if heard.poll(0):
-            connection.execute("")
-            connection.rollback()
-    except Exception as gone:  # whatever it says, this connection is of no more use
-        raise DisconnectionError from gone
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
