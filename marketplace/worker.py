@@ -20,6 +20,7 @@ from marketplace.timetable import TIMETABLE, is_due, mark_done
 
 _logger = logging.getLogger(__name__)
 MAILS_A_PASS = 50
+MAIL_LEASE = timedelta(minutes=5)  # in which one worker alone sends what it claimed
 RETRY_AFTER = (timedelta(seconds=30), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3))
 
 
@@ -79,9 +80,10 @@ def send_mails() -> int:
     """Sends mails that are due. Marked only after the carrier took them: at least once, never lost."""
     settings = config.current()
     carrier = carrier_for(settings.smtp_url)
-    query = select(Mail).where(Mail.sent_at.is_(None), Mail.due_at <= clock.now()).order_by(Mail.id).limit(MAILS_A_PASS)
-    waiting = list(db.session.scalars(query))
+    waiting, until = _claim_mails(), clock.now() + MAIL_LEASE / 2
     for mail in waiting:
+        if clock.now() > until:  # a slow server: the rest is claimed again when its lease ends
+            break
         try:
             carrier.carry(mail, settings.mail_from)
         except (OSError, smtplib.SMTPException) as fault:
@@ -93,6 +95,19 @@ def send_mails() -> int:
             sent.sent_at, sent.last_error = clock.now(), ""
     db.session.rollback()
     return len(waiting)
+
+
+def _claim_mails() -> list[Mail]:
+    """Mails that are due, which no other worker sends meanwhile; after a kill they are due again."""
+    now = clock.now()
+    query = select(Mail).where(Mail.sent_at.is_(None), Mail.due_at <= now).order_by(Mail.id).limit(MAILS_A_PASS)
+    if db.session.scalar(query.with_only_columns(Mail.id).limit(1)) is None:
+        return []
+    with db.housekeeping() as current:
+        claimed = list(current.scalars(query.with_for_update(skip_locked=True)))
+        for each in claimed:
+            each.due_at = now + MAIL_LEASE
+    return claimed
 
 
 def _put_off(mail_id: int, error: str) -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from marketplace.accounts.models import Membership
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from marketplace.accounts.models import Membership, Person
 from marketplace.core import clock, db
 from marketplace.core.db import action
 from marketplace.core.errors import NotAllowed, insist
@@ -40,12 +43,19 @@ from tenders.needs.queries import get_need, get_public_need
 FOLLOWER = Actor("follower", "", "follower")
 
 
-@action
 def ask_to_follow(reference: str, email: str) -> None:
     """Keeps the wish and has a confirmation mail written; the caller learns nothing of whether it was there before.
 
     Raises Problems, NotFound.
     """
+    try:
+        _ask_to_follow(reference, email)
+    except IntegrityError:  # the same was asked at the same time and kept
+        _ask_to_follow(reference, email)
+
+
+@action
+def _ask_to_follow(reference: str, email: str) -> None:
     need, now = get_public_need(reference), clock.now()
     insist(rules.follow_problems(need, kept.count_asked_since(email, now - timedelta(days=1)), now))
     follow = kept.find_follow(need.id, email)
@@ -87,6 +97,7 @@ def stop_follow(follow_id: int) -> None:
 def save_search(question: Question, member: Membership, rhythm: str = AT_ONCE) -> SavedSearch:
     """Keeps the search for the person; the same search is kept once, in the rhythm last chosen. Raises Problems."""
     insist(rules.rhythm_problems(rhythm))
+    _one_at_a_time(member.person_id)
     known = kept.find_saved_search(member.person_id, question.query_string)
     if known is not None:
         _change_rhythm(known, rhythm, member)
@@ -113,6 +124,11 @@ def change_rhythm(search_id: int, rhythm: str, member: Membership) -> None:
     _insist_own(search, member)
     if search.stopped_at is None:
         _change_rhythm(search, rhythm, member)
+
+
+def _one_at_a_time(person_id: int) -> None:
+    """Whatever else the person asks for at the same moment waits; mails and signing in do not."""
+    db.session.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True))
 
 
 def _change_rhythm(search: SavedSearch, rhythm: str, member: Membership) -> None:
@@ -158,6 +174,7 @@ def _stop(search: SavedSearch, actor: Actor) -> None:
 @action
 def mute_need(person_id: int, need_id: int, actor: Actor = FOLLOWER) -> None:
     """No saved search writes to the person about this need. Pressing twice changes nothing."""
+    _one_at_a_time(person_id)
     if kept.find_mute(person_id, need_id) is None:
         db.session.add(NeedMute(person_id=person_id, need_id=need_id, muted_at=clock.now()))
         record(NeedMuted(subject="saved-searches"), actor)
@@ -178,17 +195,21 @@ def invite_suppliers(
     supplier_ids: Sequence[int],
     reason: str,
     member: Membership,
-    looked_at: Sequence[tuple[int, str]] = (),
+    looked_at: Sequence[tuple[int, str]] | None = None,
     reason_for_others: str = "",
 ) -> int:
     """Tells suppliers of the need by mail and keeps why, for those invited and for the rest of the list; gives how many.
 
-    `looked_at` is the list that was shown, best first: each supplier's id with why it fits. Raises Problems.
+    `looked_at` is the list that was shown, best first: each supplier's id with why it fits; only those on it can be
+    invited, and only firms whose profile is public. Raises Problems.
     """
     need, now = get_need(need_id, lock=True), clock.now()
-    before, listed = kept.invitations_of(need.id), [each for each, _ in looked_at]
-    insist(rules.invite_problems(need, supplier_ids, before, reason, now, listed, reason_for_others))
-    suppliers = kept.suppliers_by_id(supplier_ids)
+    shown = looked_at or ()
+    before, listed = kept.invitations_of(need.id), [each for each, _ in shown]
+    on_list = None if looked_at is None else listed
+    insist(rules.invite_problems(need, supplier_ids, before, reason, now, on_list, reason_for_others))
+    suppliers = kept.public_suppliers_by_id(supplier_ids)
+    insist(rules.not_public_problems(supplier_ids, [each.id for each in suppliers]))
     db.session.add_all(
         NeedInvitation(
             need_id=need.id,
@@ -211,7 +232,7 @@ def invite_suppliers(
     outcomes = rules.outcomes(listed, supplier_ids, before)
     db.session.add_all(
         ConsideredSupplier(round_id=made.id, supplier_id=each, place=place, outcome=outcomes[each], fit=fit)
-        for place, (each, fit) in enumerate(looked_at, start=1)
+        for place, (each, fit) in enumerate(shown, start=1)
     )
     references = tuple(each.reference for each in suppliers)
     others = tuple(each.reference for each in kept.suppliers_by_id([e for e in listed if outcomes[e] != "invited"]))

@@ -10,6 +10,7 @@ from datetime import datetime
 from types import SimpleNamespace
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 
 from marketplace.core import clock, db
 from marketplace.core.journal import JournalLine
@@ -131,6 +132,13 @@ def _tell_of(need_id: int, found: Sequence[Standing], at: datetime) -> int:
 
 def enter(need_id: int, search_ids: Sequence[int], at: datetime) -> None:
     """Writes down that the searches find the need since that instant (published, changed) or from it on (closing)."""
+    try:
+        _enter(need_id, search_ids, at)
+    except IntegrityError:  # another worker read another line of the same need, and was first
+        _enter(need_id, search_ids, at)
+
+
+def _enter(need_id: int, search_ids: Sequence[int], at: datetime) -> None:
     of_need = (Alert.need_id == need_id) & Alert.search_id.in_(search_ids)
     with db.housekeeping() as current:
         known = set(current.scalars(select(Alert.search_id).where(of_need)))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from marketplace.core.journal import JournalLine
+from sqlalchemy import select
+
+from marketplace.core import db
+from marketplace.core.journal import JournalHead, JournalLine
 from search.answering import IndexState, answering, engine, index_state
-from search.documents import Kind, cleaned, fingerprint
+from search.documents import Document, Kind, cleaned, fingerprint
 from search.engine import RebuildRunning, SearchUnavailable
 from search.gathering import (
     document_of_need,
@@ -82,10 +85,28 @@ def react(lines: Sequence[JournalLine]) -> None:
 
 
 def _write(needs: Sequence[str], suppliers: Sequence[str]) -> None:
-    upserts = documents_for(needs, suppliers)
-    here = {(each.kind, each.reference) for each in upserts}
+    """Writes what the database says of them, until nothing has happened between the reading and the writing.
+
+    Another worker may read later and write sooner; whoever writes last looks again, so that nothing old stays.
+    """
     asked = [(Kind.NEED, each) for each in needs] + [(Kind.SUPPLIER, each) for each in suppliers]
-    engine().write(upserts, [each for each in asked if each not in here])
+    written: list[Document] | None = None
+    while True:
+        before = _lines_so_far()
+        upserts = documents_for(needs, suppliers)
+        if upserts == written:
+            return
+        here = {(each.kind, each.reference) for each in upserts}
+        engine().write(upserts, [each for each in asked if each not in here])
+        if _lines_so_far() == before:
+            return
+        written = upserts
+
+
+def _lines_so_far() -> int:
+    """How long the journal is; whatever is read after it is read afresh."""
+    db.session.rollback()
+    return db.session.scalar(select(JournalHead.count).where(JournalHead.id == 1)) or 0
 
 
 def mend_index() -> int:

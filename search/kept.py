@@ -21,6 +21,7 @@ from search.models import (
     SavedSearch,
 )
 from suppliers.profiles.models import Supplier
+from suppliers.profiles.queries import is_public
 from tenders.needs.models import Need
 
 NO_FOLLOW = "This link is not one of ours. Use the whole link from the mail."
@@ -178,3 +179,10 @@ def suppliers_by_id(ids: Sequence[int]) -> list[Supplier]:
     """Suppliers in the order of the ids."""
     found = {each.id: each for each in db.session.scalars(select(Supplier).where(Supplier.id.in_(ids)))}
     return [found[each] for each in ids if each in found]
+
+
+def public_suppliers_by_id(ids: Sequence[int]) -> list[Supplier]:
+    """Those of the suppliers whose profile anyone may see now, in the order of the ids."""
+    public = select(Supplier.id).join(Organisation, Organisation.id == Supplier.id)
+    shown = set(db.session.scalars(public.where(Supplier.id.in_(ids), is_public())))
+    return [each for each in suppliers_by_id(ids) if each.id in shown]

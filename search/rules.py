@@ -55,7 +55,7 @@ def invite_problems(
     invited: Collection[int],
     reason: str,
     now: datetime,
-    looked_at: Sequence[int] = (),
+    looked_at: Sequence[int] | None = None,
     reason_for_others: str = "",
 ) -> list[Problem]:
     """Why these suppliers cannot be invited to the need now; `looked_at` is the list that was shown, best first."""
@@ -68,15 +68,22 @@ def invite_problems(
         problems.append(Problem(f"Choose at most {MOST_INVITED_AT_ONCE} suppliers at a time."))
     if set(chosen) & set(invited):
         problems.append(Problem("One of these suppliers was invited already. Choose others."))
-    if looked_at and set(chosen) - set(looked_at):
+    if looked_at is not None and set(chosen) - set(looked_at):
         problems.append(Problem("The list has changed since you looked: somebody you chose is no longer on it."))
     if not reason.strip():
         problems.append(Problem("Enter why you invite them", "reason"))
-    over = [each for each, what in outcomes(looked_at, chosen, invited).items() if what == "passed_over"]
+    over = [each for each, what in outcomes(looked_at or (), chosen, invited).items() if what == "passed_over"]
     if over and not reason_for_others.strip():
         those = "a supplier who stands" if len(over) == 1 else f"{len(over)} suppliers who stand"
         problems.append(Problem(f"Say why you do not invite {those} above those you chose", "reason_for_others"))
     return problems
+
+
+def not_public_problems(chosen: Collection[int], public: Collection[int]) -> list[Problem]:
+    """Whether somebody chosen has no profile that anyone may see: suspended meanwhile, or no supplier at all."""
+    if set(chosen) <= set(public):
+        return []
+    return [Problem("The list has changed since you looked: the profile of somebody you chose is no longer public.")]
 
 
 def outcomes(looked_at: Sequence[int], chosen: Collection[int], invited: Collection[int]) -> dict[int, str]:

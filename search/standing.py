@@ -132,6 +132,9 @@ def _keys(query_string: str, sample: Sample) -> set[str]:
 
 def _write_keys(ids: Sequence[int], made: Sequence[dict[str, object]]) -> None:
     with db.housekeeping() as current:
+        # Two workers may come upon the same searches; the second then makes the same keys anew.
+        locked = select(SavedSearch.id).where(SavedSearch.id.in_(ids)).order_by(SavedSearch.id)
+        current.execute(locked.with_for_update(key_share=True)).all()
         current.execute(delete(SearchKey).where(SearchKey.search_id.in_(ids)))
         if made:
             current.execute(insert(SearchKey), made)

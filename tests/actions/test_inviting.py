@@ -120,3 +120,21 @@ def test_the_record_says_why_each_was_or_was_not_invited(app, tmp_path: Path) ->
 def test_somebody_who_is_not_on_the_list_is_refused() -> None:
     assert rules.outcomes([1, 2, 3], {3}, {2}) == {1: "passed_over", 2: "invited_before", 3: "invited"}
     assert rules.outcomes([], {3}, set()) == {}
+
+
+def test_who_is_not_on_the_list_or_not_public_cannot_be_invited(app) -> None:
+    officer = making.officer()
+    need, good, bad = bins_need(officer), firm("Good Ltd", GOOD), firm("Bad Ltd", GOOD)
+    with db.one_action("test"):
+        bad.organisation.suspended_at, bad.organisation.suspension_reason = clock.now(), "For a test"
+        making.record(making.MadeForTest(subject="test"))
+    for chosen, looked_at in (
+        ([good.id], []),  # nobody was on the list
+        ([good.id], [(bad.id, "")]),
+        ([bad.id], [(bad.id, "")]),  # suspended after the list was made
+        ([officer.organisation_id], [(officer.organisation_id, "")]),
+        ([10**9 - 1], None),
+    ):
+        with pytest.raises(Problems, match="no longer"):
+            actions.invite_suppliers(need.id, chosen, "They know bins", officer, looked_at)
+    assert kept.invitations_of(need.id) == {} and kept.rounds_of(need.id) == []

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,7 +12,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
-from marketplace import config
+from marketplace import config, worker
 from marketplace.core import clock, db, mail
 from marketplace.worker import send_mails
 
@@ -92,3 +94,53 @@ def test_without_a_server_the_outbox_page_is_the_delivery(house: config.Settings
     send_mails()
     kept = db.session.scalar(select(mail.Mail))
     assert kept is not None and kept.sent_at is not None
+
+
+def test_two_workers_send_each_mail_once(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(12):
+        post(f"{number}:x")
+    taken: list[str] = []
+
+    class SlowCarrier:
+        def carry(self, mail: mail.Mail, _sender: str) -> None:
+            taken.append(mail.key)
+            time.sleep(0.01)
+
+    monkeypatch.setattr(worker, "carrier_for", lambda _url: SlowCarrier())
+    gate = threading.Barrier(2)
+
+    def work() -> None:
+        with app.app_context():
+            gate.wait()
+            send_mails()
+            db.session.remove()
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for each in workers:
+        each.start()
+    for each in workers:
+        each.join()
+    assert sorted(taken) == sorted(f"{number}:x" for number in range(12))
+
+
+def test_what_a_killed_worker_had_claimed_is_sent_after_its_lease(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    post("1:x")
+    taken: list[str] = []
+
+    class Killed(BaseException):
+        pass
+
+    class Carrier:
+        def carry(self, mail: mail.Mail, _sender: str) -> None:
+            taken.append(mail.key)
+            if len(taken) == 1:
+                raise Killed
+
+    monkeypatch.setattr(worker, "carrier_for", lambda _url: Carrier())
+    with pytest.raises(Killed):
+        send_mails()
+    db.session.rollback()
+    assert send_mails() == 0, "it may be on its way"
+    clock.pass_time(seconds=worker.MAIL_LEASE.total_seconds() + 1)
+    assert send_mails() == 1 and taken == ["1:x", "1:x"]
+    assert send_mails() == 0
