@@ -16,13 +16,13 @@ from search.answering import answered
 from search.documents import Kind, Passage
 from search.engine import Match
 from search.gathering import matching_passages
-from search.plain_lists import needs_by_reference
 from search.meaning import meaning
+from search.plain_lists import needs_by_reference
 from search.reasons import WORKS
 from search.turns import in_turn, invited_before
 from search.words import stems
 from suppliers.profiles.models import SIZES, Supplier, SupplierCapability
-from suppliers.profiles.queries import is_public
+from suppliers.profiles.queries import is_public, reachable_of
 from suppliers.record import named_capabilities, passages_of
 from tenders.needs.dashboard import DRAFT_PANELS, PLACE_SOURCES, Panel, PanelRow, Place
 from tenders.needs.models import Need, NeedCapability
@@ -34,6 +34,7 @@ MOST_EVIDENCE = 3
 FEWEST_WORDS = 2  # one word in common, such as "book", is chance
 TOP = 3  # shown while a need is written
 CAPABILITIES = "Capabilities"
+NO_ACCOUNT = "No account here yet, so no email reaches them"
 
 
 @dataclass(frozen=True)
@@ -94,13 +95,14 @@ def suppliers_for(need: Need, limit: int = MOST_SUPPLIERS) -> list[Fit]:
     rows = _suppliers([each.reference for each in matches])
     ids = [row.id for row in rows.values()]
     ticked = _codes(SupplierCapability.supplier_id, SupplierCapability.code, ids)
-    invited, asked = invited_before(ids, now), frozenset(need.capabilities)
+    invited, asked, reachable = invited_before(ids, now), frozenset(need.capabilities), reachable_of(ids)
 
     def facts(row: Any) -> tuple[str, ...]:
         before = invited[row.id].times if row.id in invited else 0
         told = f"Invited {before} time{'' if before == 1 else 's'} in the last year" if before else ""
         origin = "Profile made from published contract notices" if row.source else ""
-        return tuple(filter(None, (*_nearness(need, row), SIZES.get(row.size, ""), origin, told)))
+        account = "" if row.id in reachable else NO_ACCOUNT
+        return tuple(filter(None, (*_nearness(need, row), SIZES.get(row.size, ""), origin, account, told)))
 
     weighed = (_weigh(each, row, asked, ticked[row.id], facts(row)) for each, row in _known(matches, rows))
     kept = [each for each in weighed if each is not None]
