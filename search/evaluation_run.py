@@ -80,12 +80,14 @@ def _engine(name: str, folder: Path, url: str) -> Iterator[SearchEngine]:
 
 
 def _follow(folder: Path, tell: Tell) -> Callable[[Sequence[Document]], Meaning]:
-    from search.vectors import ModelMissing, Vectors
+    from search.vectors import ModelMissing, SentenceModel, Vectors
 
+    model = SentenceModel()
     try:
-        vectors = Vectors(folder / "vectors.db")
+        model.check()
     except ModelMissing as fault:
         raise CannotEvaluate(str(fault)) from fault
+    vectors = Vectors(folder / "vectors.db", model)
 
     def follow(documents: Sequence[Document]) -> Meaning:
         vectors.rebuild(documents, lambda count: tell(f"{count:,} texts read by the model…"))

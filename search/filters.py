@@ -127,9 +127,9 @@ def order_in_words(question: Question) -> str:
     """The order of a list that was found, as its page tells it."""
     if question.kind is Kind.SUPPLIER and question.sort is Sort.RELEVANCE and not question.query.clauses:
         return EVERY_DAY
-    words = next(each.text for each in sorts(question) if each.is_chosen)
+    words = f"{next(each.text for each in sorts(question) if each.is_chosen)} first"
     is_mixed = question.kind is Kind.NEED and question.filters.statuses != {Status.OPEN}
-    return f"{words}, open ones first" if is_mixed and question.sort in OPEN_FIRST else words
+    return f"{words}, open ones before past ones" if is_mixed and question.sort in OPEN_FIRST else words
 
 
 def miles(question: Question, results: Results | None) -> list[Option]:

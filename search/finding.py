@@ -57,18 +57,23 @@ def _found(engine: SearchEngine, question: Question, page_size: int) -> Found:
         question.query, question.filters, question.sort, question.page, now=clock.now(), page_size=page_size
     )
     # What a filter alone keeps away, such as needs that are closed, is told as such and needs no other words.
-    has_words = results.total or any(each.count for each in results.facets.get("status", ()))
-    if has_words or results.is_partial or not question.query.clauses or results.took_ms > LONGEST_BEFORE_CLOSE_MS:
+    if _has_words(results) or results.is_partial or not question.query.clauses or results.took_ms > LONGEST_BEFORE_CLOSE_MS:
         return Found(results, False)
+    mended = None
     for query in _close_queries(question.query, results.did_you_mean):
         close = search(query, question.filters, Sort.RELEVANCE, 1, now=clock.now(), page_size=MOST_CLOSE)
+        if query.text == results.did_you_mean and _has_words(close):
+            mended = query.text  # mended words that find nothing either would lead nowhere
         if close.total:
-            # Mended words that find nothing either would lead nowhere.
-            mended = results.did_you_mean if query.text == results.did_you_mean else None
             return Found(replace(results, did_you_mean=mended), False, close, query.text)
         if close.is_partial or close.took_ms > LONGEST_BEFORE_CLOSE_MS:
             break
-    return Found(replace(results, did_you_mean=None), False)
+    return Found(replace(results, did_you_mean=mended), False)
+
+
+def _has_words(results: Results) -> bool:
+    """Something has the words asked, even if it is of another status than the one chosen."""
+    return bool(results.total) or any(each.count for each in results.facets.get("status", ()))
 
 
 def _close_queries(query: Query, mended: str | None) -> Iterator[Query]:

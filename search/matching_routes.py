@@ -15,6 +15,7 @@ from search.blueprint import blueprint
 from search.desk import supplier_desk, tasks_of_supplier
 from search.fits import needs_for, suppliers_for
 from search.forms import InviteForm
+from suppliers.profiles.queries import reachable_of
 from suppliers.record import profile_hints, public_profile
 from tenders.bids.queries import get_supplier_of
 from tenders.needs.queries import get_need_of
@@ -67,7 +68,7 @@ def matches(reference: str) -> Any:
         except Problems as refused:
             add_problems(form, refused.problems)
         else:
-            flash(f"{count} supplier{'' if count == 1 else 's'} invited by email. The reasons are on record.", "success")
+            flash(_invited_in_words(count, chosen), "success")
             return redirect(request.path)
     return page(
         "search/matches.html",
@@ -80,4 +81,18 @@ def matches(reference: str) -> Any:
         outcomes=OUTCOMES,
         invited=kept.invitations_of(need.id),
         chosen=chosen,
+    )
+
+
+def _invited_in_words(count: int, chosen: set[int]) -> str:
+    """Who was told by email, and whom the council must tell itself."""
+    reachable = reachable_of(chosen)
+    invited = f"{count} supplier{'' if count == 1 else 's'} invited"
+    unreached = sorted(each.name for each in kept.suppliers_by_id(sorted(chosen - reachable)))
+    if not unreached:
+        return f"{invited} by email. The reasons are on record."
+    have = "has" if len(unreached) == 1 else "have"
+    return (
+        f"{invited}, {len(reachable) or 'none'} by email. {', '.join(unreached)} {have} no account here yet:"
+        " write to them yourself. The reasons are on record."
     )

@@ -22,6 +22,7 @@ MOST_NOT_MENTIONED = 5
 LONGEST_SENTENCE = 240
 WORKS = ("Past work", "Solution")  # how the labels of work done begin
 _REQUIREMENT = re.compile(r"(?i)\b(requirement|essential|desirable|outcome|nice)")
+_LITTLE_BEFORE = re.compile(r"\b([^\W\d_]{1,7})[-‐‑]$")
 _SENTENCE = re.compile(r"[^.!?;\n]+(?:[.!?;](?!\s|$)[^.!?;\n]*)*[.!?;]?")
 # Words of everyday speech, which tell nothing of a trade.
 _EVERYDAY_WORDS = (
@@ -171,7 +172,8 @@ def _is_telling(word: Word, line: str) -> bool:
     # Of words of two letters only names in capitals tell anything: BI, HR, AI.
     is_long_enough = len(word.stem) > 2 or line[word.start : word.end].isupper()
     is_common = word.stem.isdigit() or word.stem in STOP_STEMS or word.stem in _GENERIC
-    return is_long_enough and not is_common and not _is_place(word, line) and not _is_in_address(word, line)
+    is_part = _is_place(word, line) or _is_in_address(word, line) or _follows_little_word(word, line)
+    return is_long_enough and not is_common and not is_part
 
 
 def _is_place(word: Word, line: str) -> bool:
@@ -189,6 +191,12 @@ def _is_in_address(word: Word, line: str) -> bool:
     """A part of a web or mail address: westberks.gov.uk."""
     before, after = line[: word.start][-2:], line[word.end :][:2]
     return bool(re.fullmatch(r"\w[.@]|.?//", before) or re.fullmatch(r"[.@]\w", after))
+
+
+def _follows_little_word(word: Word, line: str) -> bool:
+    """The second half of in-house or on-site, which alone would mean something else."""
+    before = _LITTLE_BEFORE.search(line[: word.start])
+    return before is not None and stem(before[1]) in STOP_STEMS
 
 
 def _as_written(line: str, words: list[Word], first: int, last: int) -> str:

@@ -28,11 +28,15 @@ class Vocabulary:
             self._alike[f"-{word[-3:]}"].append(word)
 
     def suggest(self, word: str) -> str | None:
-        """The commonest known word one slip away, else two; None for a known, short or hopeless word."""
+        """The likeliest known word: two letters swapped, else one slip away, else two, the commonest of each.
+
+        None for a known, short or hopeless word.
+        """
         word = fold(word)
         if word in self.counts or not (_SHORTEST <= len(word) <= _LONGEST and word.isascii() and word.isalpha()):
             return None
-        return self._best(self._one_slip(word)) or self._best(self._two_slips(word))
+        swapped = (other for other in _swapped(word) if other in self.counts)
+        return self._best(swapped) or self._best(self._one_slip(word)) or self._best(self._two_slips(word))
 
     def suggest_commoner(self, word: str) -> str | None:
         """The word one slip away that far more documents have than this one, which some have."""
@@ -112,13 +116,17 @@ def _letters_of(word: str) -> int:
     return letters
 
 
+def _swapped(word: str) -> Iterator[str]:
+    for place in range(len(word) - 1):
+        yield word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+
+
 def _one_slip(word: str) -> Iterator[str]:
+    yield from _swapped(word)
     for place in range(len(word) + 1):
         left, right = word[:place], word[place:]
         if right:
             yield left + right[1:]
-        if len(right) > 1:
-            yield left + right[1] + right[0] + right[2:]
         for letter in _LETTERS:
             yield left + letter + right
             if right:

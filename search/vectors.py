@@ -31,7 +31,7 @@ from search.lens import Lens
 from search.matching import BEST, MOST_COUNTED, TITLE
 from search.sentences import WIDTH, ModelMissing, SentenceModel
 
-__all__ = ["ModelMissing", "Vectors"]
+__all__ = ["ModelMissing", "SentenceModel", "Vectors"]
 
 POWER = 2  # of a passage's cosine: a few close passages outweigh many faint ones
 AFTERWARDS = ("Question", "Result", "Outcome")  # labels of what became known later, which is not what was asked for

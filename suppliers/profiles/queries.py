@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import chain, count
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, exists, or_, select
 
@@ -89,20 +90,24 @@ def _public() -> Select[Supplier]:
 def admins_of(supplier: Supplier | int) -> list[Person]:
     """People who manage the firm's profile and have confirmed their address, by id."""
     supplier_id = supplier if isinstance(supplier, int) else supplier.id
-    query = (
-        select(Person)
-        .join(Membership, Membership.person_id == Person.id)
-        .join(MembershipRole, MembershipRole.membership_id == Membership.id)
-        .where(
-            Membership.organisation_id == supplier_id,
-            Membership.approved_at.is_not(None),
-            Membership.ended_at.is_(None),
-            MembershipRole.role == "admin",
-            Person.email_confirmed_at.is_not(None),
-            Person.erased_at.is_(None),
-        )
+    query = _of_admins(select(Person).join(Membership, Membership.person_id == Person.id))
+    return list(session.scalars(query.where(Membership.organisation_id == supplier_id).order_by(Person.id)))
+
+
+def reachable_of(supplier_ids: Collection[int]) -> set[int]:
+    """Those of these suppliers to whom a mail can be sent: an imported profile has nobody until it is claimed."""
+    query = _of_admins(select(Membership.organisation_id).join(Person, Person.id == Membership.person_id))
+    return set(session.scalars(query.where(Membership.organisation_id.in_(supplier_ids))))
+
+
+def _of_admins(query: Select[Any]) -> Select[Any]:
+    return query.join(MembershipRole, MembershipRole.membership_id == Membership.id).where(
+        Membership.approved_at.is_not(None),
+        Membership.ended_at.is_(None),
+        MembershipRole.role == "admin",
+        Person.email_confirmed_at.is_not(None),
+        Person.erased_at.is_(None),
     )
-    return list(session.scalars(query.order_by(Person.id)))
 
 
 def is_claimed(supplier: Supplier) -> bool:

@@ -18,6 +18,7 @@ from search.evaluation import (
     wanted_of,
     write_run,
 )
+from search.sentences import ModelMissing, SentenceModel
 
 SUPPLIERS = [
     {"id": "s-1", "name": "Dampless", "text": "Housing repairs booking for tenants\nDamp reports", "n_notices": 90},
@@ -132,3 +133,12 @@ def test_a_difference_has_an_interval_that_tells_luck_from_gain():
     _, low, high = differences([0.0, 1.0] * 25, [1.0, 0.0] * 25)
     assert low < 0 < high
     assert differences([], []) == (0.0, 0.0, 0.0)
+
+
+def test_a_missing_model_is_told_before_anything_is_indexed(files, monkeypatch):
+    def missing(self):
+        raise ModelMissing("The sentence model cannot be used. Run: make install-vectors")
+
+    monkeypatch.setattr(SentenceModel, "check", missing)
+    found = run(files, "--vectors")
+    assert found.exit_code == 1 and "make install-vectors" in found.output and "Indexing" not in found.output

@@ -6,6 +6,7 @@ import pytest
 
 from search.documents import Kind, NeedDocument, Passage, SupplierDocument
 from search.fallback import FallbackEngine
+from search.reasons import key_phrases
 from search.whoosh_engine import WhooshEngine
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -125,6 +126,13 @@ def test_equals_take_turns_and_not_by_name(tmp_path):
         assert len(firsts) >= 4
         again = [m.reference for m in engine.match(NEED, Kind.SUPPLIER, now=NOW + timedelta(hours=1))]
         assert again == [m.reference for m in engine.match(NEED, Kind.SUPPLIER, now=NOW)]
+
+
+def test_half_of_a_compound_with_a_little_word_is_no_reason():
+    asked = [Passage("Desirable 1", "Skills passed on to in-house crews"), Passage("Desirable 2", "Housing allocations")]
+    typed = {each.typed for each in key_phrases(asked, lambda _: 1.0)}
+    assert not any("house" in each for each in typed) and any("crews" in each for each in typed)
+    assert any("Housing" in each or "housing" in each for each in typed)
 
 
 def test_same_meaning_is_a_reason():

@@ -102,6 +102,7 @@ def test_the_words_are_marked_however_they_are_written(typed: str, text: str) ->
 def test_mistyped_words_are_mended() -> None:
     known = {"housing": 9, "repairs": 8, "maintenance": 7, "management": 200, "managment": 2, "customer": 4, "repair": 5}
     assert did_you_mean(parse_query("huosing repiars"), known) == "housing repairs"
+    assert did_you_mean(parse_query("hosuing"), known | {"hosting": 90}) == "housing", "swapped letters before others"
     assert did_you_mean(parse_query('"custmer" -x maintainance'), known) == '"customer" -x maintenance'
     assert did_you_mean(parse_query("housing"), known) is None and did_you_mean(parse_query("zzzz"), known) is None
     assert did_you_mean(parse_query("managment"), known, found=2) == "management"
