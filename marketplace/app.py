@@ -13,7 +13,7 @@ from marketplace import config
 from marketplace.accounts.access import current_member, has_permission, load_person
 from marketplace.config import CHECKOUT, Settings
 from marketplace.core import db
-from marketplace.core.addresses import RowNumber
+from marketplace.core.addresses import Name, RowNumber
 from marketplace.core.cookies import SessionCookie
 from marketplace.core.pages import install_pages
 from marketplace.core.tokens import secret_key
@@ -58,7 +58,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_SSL_STRICT=False,
     )
     app.session_interface = SessionCookie()
-    app.url_map.converters["int"] = RowNumber
+    app.url_map.converters.update(int=RowNumber, default=Name, string=Name)
     app.extensions["navigation"] = navigation
     app.before_request(db.read_one_by_one)
     install_pages(app)

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from marketplace.accounts.models import Organisation
 from marketplace.core import clock, db
+from marketplace.core.addresses import LARGEST_ROW_NUMBER
 from marketplace.core.db import UTCDateTime
 from search.asking import QuestionUnreadable
 from search.cards import SHORT
@@ -151,7 +152,7 @@ def public_suppliers_page(after: str = "", size: int = PAGE_SIZE) -> PlainPage:
 def _read_turn(key: str) -> tuple[Start, Start]:
     """The start and the last one shown of a key; raises QuestionUnreadable."""
     numbers = key.split("-")
-    if len(numbers) != 2 or not all(each.isascii() and each.isdigit() and len(each) < 12 for each in numbers):
+    if len(numbers) != 2 or not all(map(_is_id, numbers)):
         raise QuestionUnreadable("“after” must be what a “Next page” link gives.")
     first, last = (int(each) for each in numbers)
     rows = db.session.execute(select(Organisation.id, _NAME).where(Organisation.id.in_((first, last))))
@@ -184,8 +185,12 @@ def _key(row: Row[Any]) -> str:
 def _read_key(text: str) -> tuple[datetime, int]:
     instant, _, number = text.partition("Z-")
     try:
-        if not (number.isascii() and number.isdigit() and len(number) < 12):
+        if not _is_id(number):
             raise ValueError(text)
         return datetime.strptime(instant, _KEY).replace(tzinfo=UTC), int(number)
     except ValueError:
         raise QuestionUnreadable("“after” must be what a “Next page” link gives.") from None
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 12 and int(text) <= LARGEST_ROW_NUMBER

@@ -48,3 +48,18 @@ def test_a_supplier_with_an_impossible_number_is_not_invited(client: PageClient)
     token = client.get("/account/name").soup.find("input", {"name": "csrf_token"})["value"]
     sent = {"csrf_token": token, "supplier": str(TOO_LARGE), "reason": "They know bins."}
     client.post(path, status=422, data=sent)
+
+
+def test_a_name_that_no_database_can_hold_leads_nowhere(client: PageClient, whole_app: Flask) -> None:
+    tried = 0
+    for rule in whole_app.url_map.iter_rules():
+        if rule.rule.startswith(("/needs/", "/suppliers/", "/councils/", "/saved-searches/", "/follows/")):
+            client.get(re.sub(r"<[^>]*>", "a%00b", re.sub(r"<int:[^>]*>", "1", rule.rule)), status=404, follow=False)
+            tried += 1
+    assert tried > 8
+
+
+@pytest.mark.parametrize("after", ["99999999999-1", "1-2147483648", "20261201T120000.000000Z-99999999999"])
+def test_a_key_beyond_any_row_is_refused(client: PageClient, after: str) -> None:
+    for path in ("/needs", "/suppliers"):
+        client.get(f"{path}?after={after}", status=400)
