@@ -126,7 +126,7 @@ def _need_facts(buyer: str, region: str, value_pence: int | None, when: str, sou
 
 
 def _supplier_facts(region: str, size: str, source: str) -> str:
-    origin = "profile made from published contract notices" if source else ""
+    origin = "profile made from published open data" if source else ""
     return " · ".join(filter(None, (region, SIZES.get(size, ""), origin)))
 
 

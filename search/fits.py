@@ -100,7 +100,7 @@ def suppliers_for(need: Need, limit: int = MOST_SUPPLIERS) -> list[Fit]:
     def facts(row: Any) -> tuple[str, ...]:
         before = invited[row.id].times if row.id in invited else 0
         told = f"Invited {before} time{'' if before == 1 else 's'} in the last year" if before else ""
-        origin = "Profile made from published contract notices" if row.source else ""
+        origin = "Profile made from published open data" if row.source else ""
         account = "" if row.id in reachable else NO_ACCOUNT
         return tuple(filter(None, (*_nearness(need, row), SIZES.get(row.size, ""), origin, account, told)))
 

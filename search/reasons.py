@@ -210,7 +210,7 @@ def _as_written(line: str, words: list[Word], first: int, last: int) -> str:
 def _sentences(passages: Sequence[Passage]) -> Iterator[tuple[Passage, str, list[str]]]:
     for passage in passages:
         for sentence in _SENTENCE.finditer(passage.text):
-            line = sentence.group().strip()
+            line = sentence.group().strip().rstrip(";")
             if line:
                 yield passage, line, [word.stem for word in split_words(line)]
 

@@ -6,8 +6,9 @@ import pytest
 
 from search.documents import Kind, NeedDocument, Passage, SupplierDocument
 from search.fallback import FallbackEngine
-from search.reasons import key_phrases
+from search.reasons import KeyPhrase, give_reasons, key_phrases
 from search.whoosh_engine import WhooshEngine
+from search.words import stems
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 NEED = (
@@ -133,6 +134,16 @@ def test_half_of_a_compound_with_a_little_word_is_no_reason():
     typed = {each.typed for each in key_phrases(asked, lambda _: 1.0)}
     assert not any("house" in each for each in typed) and any("crews" in each for each in typed)
     assert any("Housing" in each or "housing" in each for each in typed)
+
+
+def test_a_software_house_does_no_housing():
+    sentence = "We are a software house; we fit damp sensors;"
+    matched, missing = give_reasons(
+        [KeyPhrase("housing", tuple(stems("housing")), "Title"), KeyPhrase("damp", tuple(stems("damp")), "Title")],
+        [Passage("About", sentence)],
+    )
+    assert [(each.term, each.sentence) for each in matched] == [("damp", "we fit damp sensors")]
+    assert missing == ("housing",)
 
 
 def test_same_meaning_is_a_reason():
