@@ -48,12 +48,26 @@ class Generations:
         return None if name is None else self.home / name.strip()
 
     def make_next(self) -> Path:
-        """A new folder, empty but for its shape, not yet in use."""
-        numbers = [int(path.name[2:]) for path in self.home.glob("g-*") if path.name[2:].isdigit()]
+        """A new folder, empty but for its shape, not yet in use; call inside `rebuilding`.
+
+        What killed or failed rebuilds left is taken away first: on a full disk every attempt would leave more.
+        """
+        self._take_away_unused()
+        numbers = [int(path.name[2:]) for path in self._folders()]
         path = self.home / f"g-{max(numbers, default=0) + 1:06d}"
         path.mkdir(mode=0o700)
         (path / _SHAPE).write_text(self._shape)
         return path
+
+    def _folders(self) -> list[Path]:
+        return [path for path in self.home.glob("g-*") if path.name[2:].isdigit()]
+
+    def _take_away_unused(self) -> None:
+        """Folders later than the one in use; nobody ever read them. No index is made while another one rebuilds."""
+        used = self._pointed()
+        for path in self._folders():
+            if used is None or path.name > used.name:
+                shutil.rmtree(path, ignore_errors=True)
 
     def use(self, folder: Path) -> None:
         """Makes this folder the one in use and takes away all but it and the one before, which readers may hold."""

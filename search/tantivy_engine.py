@@ -91,6 +91,8 @@ def _writing(path: Path, heap: int) -> Iterator[tuple[IndexWriter, Index]]:
     """One commit; what merges afterwards has come to its end when this returns."""
     index = Index.open(str(path))
     writer = index.writer(heap, 1)
+    # What a full disk or a kill left half written has names that this commit may need.
+    writer.garbage_collect_files()
     try:
         yield writer, index
     except BaseException:

@@ -3,8 +3,10 @@
 import gc
 import multiprocessing
 import os
+import resource
 import signal
 import time
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -104,6 +106,36 @@ def test_a_missing_or_broken_file_is_one_plain_refusal(tmp_path, name, files, sp
     broken.rebuild(NEEDS)
     assert broken.is_ready() and broken.is_healthy() and len(found(broken, "housing")) == 2
     gc.collect()  # so that files left open are complained of here, and not in whichever test comes next
+
+
+@contextmanager
+def _room_for(size):
+    """No file may grow beyond so many bytes, as if that were the room left on the disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+# Whoosh leaves files open where it could not write on.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("size", [0, 200, 776, 1843])
+def test_a_full_disk_leaves_an_index_that_can_be_read_and_later_written(open_files, tmp_path, size):
+    open_files().rebuild(NEEDS)
+    for _ in range(3):
+        engine = open_files()
+        with _room_for(size), suppress(SearchUnavailable):
+            engine.write([need("N-1", "Changed")])
+        with _room_for(size), suppress(OSError, ValueError):
+            engine.rebuild(NEEDS)
+        engine = open_files()
+        assert engine.is_ready() and engine.is_healthy() and len(found(engine, "housing")) == 2
+    engine.write([need("N-9", "Housing again")])
+    assert len(found(engine, "housing")) == 3
+    assert len(list((tmp_path / "index").glob("g-*"))) <= 3, "failed rebuilds do not pile up"
+    gc.collect()
 
 
 def test_an_index_of_another_shape_is_not_read(open_files, tmp_path):
