@@ -406,6 +406,7 @@ def test_candidates_are_few_and_the_answer_is_that_of_trying_all(app) -> None:
     assert found == tried and len(found) >= len(people) * 4
 
 
+@pytest.mark.slow
 def test_killed_anywhere_tells_everybody_once(app, house) -> None:
     """Every morning a worker is killed (-9), each time a few statements later; the next worker ends its work."""
     people = [making.supplier_member() for _ in range(3)]
