@@ -272,9 +272,14 @@ def _finish(response: Response) -> Response:
     if request.endpoint == "static":
         if response.status_code in (200, 304) and request.args.get("v"):
             response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable"
-    elif "_user_id" in session or request.method not in ("GET", "HEAD"):
+    elif "_user_id" in session or request.method not in ("GET", "HEAD") or _is_from_mail():
         response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _is_from_mail() -> bool:
+    """Whether the address itself carries a right, as links in mails do: what it shows is one person's."""
+    return not {"token", "link"}.isdisjoint(request.view_args or {})
 
 
 # -- when something is wrong

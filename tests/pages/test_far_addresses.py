@@ -7,6 +7,9 @@ import re
 import pytest
 from flask import Flask
 
+from marketplace.core.tokens import make_token
+from search import actions, kept
+from search.emails import STOP_FOLLOW
 from tests import making
 from tests.pageclient import PageClient
 
@@ -63,3 +66,18 @@ def test_a_name_that_no_database_can_hold_leads_nowhere(client: PageClient, whol
 def test_a_key_beyond_any_row_is_refused(client: PageClient, after: str) -> None:
     for path in ("/needs", "/suppliers"):
         client.get(f"{path}?after={after}", status=400)
+
+
+def test_what_a_link_from_a_mail_shows_is_kept_by_no_cache(client: PageClient, whole_app: Flask) -> None:
+    need = making.open_need()
+    actions.ask_to_follow(need.reference, "ann@example.org")
+    follow = kept.find_follow(need.id, "ann@example.org")
+    assert follow is not None
+    page = client.get(f"/follows/{make_token(STOP_FOLLOW, follow.id)}/stop")
+    assert page.response.headers["Cache-Control"] == "no-store"
+    tokens = [rule.rule for rule in whole_app.url_map.iter_rules() if {"token", "link"} & rule.arguments]
+    assert len(tokens) > 7
+    for rule in tokens:
+        response = client.client.get(re.sub(r"<[^>]*>", "1-x", rule))
+        assert response.headers["Cache-Control"] == "no-store", rule
+        response.close()
