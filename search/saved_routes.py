@@ -112,7 +112,9 @@ def stop_search(token: str) -> Any:
         "search/one_button.html",
         title="Stop this saved search",
         form=form,
-        text=f"You will get no more mails about: {described(search)}.",
+        text=f"You will get no more mails about: {described(search)}."
+        if search.stopped_at is None
+        else f"This search is stopped already: {described(search)}.",
         button="Stop the mails",
     )
 

@@ -109,19 +109,20 @@ class GovField:
         hint: str = "",
         subject: str = "",
         required: bool | str = True,
+        when: str = "optional",
         validators: Sequence[Callable[..., None]] = (),
         classes: str = "",
         params: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """`required` may be the message itself; False adds "(optional)" to the label. `params` go to the macro.
+        """`required` may be the message itself; False adds `when` to the label. `params` go to the macro.
 
         `subject` is the noun that messages use where the label is none: "closing date" for "Bids close".
         """
         self.subject = subject or _noun_of(label)
         gate: Callable[..., None] = Needed(required if isinstance(required, str) else self.missing(subject or label))
         if not required:
-            gate, label = Empty(), f"{label} (optional)"
+            gate, label = Empty(), f"{label} ({when})"
         extra = {**self.macro_params(), **(params or {})}
         if classes:
             extra["classes"] = f"{extra.get('classes', '')} {classes}".strip()

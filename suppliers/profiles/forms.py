@@ -27,12 +27,14 @@ class IdentityForm(Form):
         "Companies House number",
         hint="8 characters, like 01234567 or SC123456. Sole traders have none.",
         required=False,
+        when="if you are a company",
         classes="govuk-input--width-10",
     )
     charity_number = TextLine(
         "Charity number",
         hint="Like 1123456, SC012345 or NIC100123",
         required=False,
+        when="if you are a charity",
         classes="govuk-input--width-10",
     )
     size = Choice("How many people work there?", required="Select how many people work there", choices=SIZES)

@@ -93,6 +93,7 @@ def test_all_that_is_wrong_with_a_certificate_is_told_at_once(client: PageClient
 
 def test_the_list_narrows_without_a_script(client: PageClient) -> None:
     form = client.get("/join/supplier")
+    assert form.has("Companies House number (if you are a company)"), "optional it is only for others"
     narrowed = client.submit(
         form, "Show these", firm_name="Acme Ltd", capabilities=["booking"], capability_word="direct debit"
     )
