@@ -68,7 +68,11 @@ def to_invited(line: JournalLine) -> Iterator[Letter]:
         select(Supplier, NeedInvitation)
         .join(Organisation, Organisation.id == Supplier.id)
         .join(NeedInvitation, NeedInvitation.supplier_id == Supplier.id)
-        .where(NeedInvitation.need_id == need.id, Organisation.reference.in_(line.facts["suppliers"]))
+        .where(
+            NeedInvitation.need_id == need.id,
+            Organisation.reference.in_(line.facts["suppliers"]),
+            Organisation.suspended_at.is_(None),  # since it was invited
+        )
     )
     for supplier, invitation in db.session.execute(query.order_by(Supplier.id)).unique():
         for person in admins_of(supplier):

@@ -65,6 +65,9 @@ class Vectors:
 
     def rebuild(self, documents: Iterable[Document], tell: Callable[[int], None] | None = None) -> None:
         """Takes these documents in place of all others; raises ModelMissing."""
+        if self._is_broken():
+            for name in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + name).unlink(missing_ok=True)
         self._replace(documents, None, tell)
 
     def write(self, upserts: Iterable[Document], removals: Iterable[tuple[Kind, str]] = ()) -> None:
@@ -164,6 +167,18 @@ class Vectors:
     def needs_for(self, supplier: Sequence[Passage], open_needs: Collection[str]) -> Mapping[str, float]:
         """The closeness of those open needs that it knows to a supplier."""
         return self._unless_broken(lambda: self._needs_for(supplier, open_needs))
+
+    def _is_broken(self) -> bool:
+        """Whether the file is there and no whole database; one that is only locked is not broken."""
+        if not self._path.exists():
+            return False
+        try:
+            with _reading(self._path) as connection:
+                return connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",)
+        except sqlite3.OperationalError:
+            return False
+        except sqlite3.DatabaseError:
+            return True
 
     def _unless_broken(self, tell: Callable[[], Mapping[str, float]]) -> Mapping[str, float]:
         """Whatever breaks is logged and asks for no answer: words alone will do."""

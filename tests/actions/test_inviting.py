@@ -16,6 +16,7 @@ from marketplace.core import clock, db
 from marketplace.core.errors import Problems
 from marketplace.core.journal import JournalLine
 from search import actions, indexing, kept, rules
+from search.emails import to_invited
 from search.fits import suppliers_for
 from search.models import NeedInvitation
 from search.turns import REMEMBERED, Invited, in_turn
@@ -138,3 +139,15 @@ def test_who_is_not_on_the_list_or_not_public_cannot_be_invited(app) -> None:
         with pytest.raises(Problems, match="no longer"):
             actions.invite_suppliers(need.id, chosen, "They know bins", officer, looked_at)
     assert kept.invitations_of(need.id) == {} and kept.rounds_of(need.id) == []
+
+
+def test_a_firm_suspended_since_it_was_invited_is_not_written_to(app) -> None:
+    officer = making.officer()
+    need, firms = bins_need(officer), [making.supplier_member() for _ in range(2)]
+    listed = [(each.organisation_id, "") for each in firms]
+    actions.invite_suppliers(need.id, [number for number, _ in listed], "They know bins", officer, listed)
+    with db.one_action("test"):
+        firms[0].organisation.suspended_at, firms[0].organisation.suspension_reason = clock.now(), "For a test"
+        making.record(making.MadeForTest(subject="test"))
+    line = db.session.scalars(select(JournalLine).where(JournalLine.event == "SuppliersInvited")).one()
+    assert [letter.to for letter in to_invited(line)] == [firms[1].person.email]

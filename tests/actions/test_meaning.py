@@ -62,3 +62,16 @@ def test_nothing_is_kept_where_the_setting_is_off(app) -> None:
     meaning.react([published(making.open_need())])
     assert meaning.keep() == 0 and meaning.meaning() is None
     assert not (config.current().home / "index" / "vectors.db").exists()
+
+
+@pytest.mark.parametrize("spoil", [lambda whole: b"no database" * 500, lambda whole: whole[:4096] + b"?" * len(whole[4096:])])
+def test_a_broken_file_is_made_anew(model, spoil) -> None:
+    published(making.open_need(title="Bus for pupils", summary="Minibus"))
+    indexing.rebuild_index(lambda _: None)
+    path = config.current().home / "index" / "vectors.db"
+    assert meaning.keep() == 1
+    for each in path.parent.glob("vectors.db-*"):
+        each.unlink()
+    path.write_bytes(spoil(path.read_bytes()))
+    assert meaning.rebuild(lambda _: None) == 1
+    assert Vectors(path, model).is_there() and meaning.keep() == 0
