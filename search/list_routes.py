@@ -13,7 +13,7 @@ from markupsafe import Markup
 from sqlalchemy import select
 
 from marketplace import config
-from marketplace.accounts.access import has_permission, public
+from marketplace.accounts.access import get_member, has_permission, public
 from marketplace.core import clock, db
 from marketplace.core.errors import NotFound
 from marketplace.core.pages import PageOf, page
@@ -30,6 +30,7 @@ from search.blueprint import blueprint
 from search.documents import Kind, Status
 from search.engine import PAGE_SIZE, Hit, Results, Sort
 from search.finding import Found, find, find_counts, find_reference_of, find_references
+from search.kept import find_saved_search
 from search.queries import also_searched, describe, parse_query
 from tenders.needs.models import Need
 
@@ -111,7 +112,7 @@ def _form(question: Question, results: Results | None) -> Markup:
 def _found_page(template: str, question: Question) -> Response:
     found = find(question)
     hits = found.results.hits
-    is_need = question.kind is Kind.NEED
+    may_save = question.kind is Kind.NEED and has_permission("save_search")
     return page(
         template,
         title=_title(question),
@@ -127,7 +128,8 @@ def _found_page(template: str, question: Question) -> Response:
         also=also_searched(question.query),
         order=filters.order_in_words(question),
         past=_past(question, found),
-        may_save=is_need and has_permission("save_search"),
+        may_save=may_save,
+        saved=find_saved_search(get_member().person_id, question.query_string) if may_save else None,
         **_suggestions(question, found),
     )
 

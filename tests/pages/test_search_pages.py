@@ -167,6 +167,8 @@ def test_a_saved_search_has_a_rhythm_and_feeds(client: PageClient) -> None:
     assert "every Monday morning" in page.notices[0] and page.field("rhythm") == "weekly"
     page = client.submit(page, "Change how often we mail you about “parking”", rhythm="Every morning")
     assert "every morning" in page.notices[0] and page.field("rhythm") == "daily"
+    again = client.get("/needs?q=parking")
+    assert again.has("You saved this search.") and again.field("rhythm") == "daily"
     feed, dates = (page.links[f"{each} : “parking”"] for each in ("Feed (Atom)", "Calendar of closing times"))
     assert b"Parking permits" in client.get(feed).content and b"BEGIN:VEVENT" in client.get(dates).content
     with client.app.app_context():
@@ -251,6 +253,21 @@ def test_a_council_ranks_and_invites_with_a_reason(client: PageClient) -> None:
     done = client.submit(refused, "Invite the ticked suppliers", reason="They know bins.")
     assert done.has("Bin Reports Ltd has no account here yet") and done.has("They know bins.")
     client.get(f"/council/needs/{other}/matches", 404)
+
+
+def test_the_long_tail_of_fits_is_folded_and_can_be_invited_too(client: PageClient) -> None:
+    officer = making.officer()
+    need = making.open_need(officer.organisation)
+    for number in range(10):
+        making.supplier(f"Bin Firm {number}", about="Missed bin reports and case management.", source="t", source_id=str(number))
+    reindex()
+    reference, email = need.reference, officer.person.email
+    client.sign_in(email, making.PASSWORD)
+    page = client.get(f"/council/needs/{reference}/matches")
+    assert page.has("2 more that have less in common with the need") and len(titles(page)) == 10
+    done = client.submit(page, "Invite the ticked suppliers", reason="New here.", reason_for_others="Asked already.",
+                         **{f"Invite {titles(page)[9]}": True})  # fmt: skip
+    assert done.notices and done.has("New here.")
 
 
 def test_an_invited_supplier_finds_the_invitation(client: PageClient) -> None:
