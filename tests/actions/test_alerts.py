@@ -444,6 +444,7 @@ def killed_after(statements: int, app, url: str) -> bool:
     db.engine().dispose()
     child = os.fork()
     if not child:
+        signal.alarm(120)  # whatever goes wrong here, the parent need not wait for ever
         try:
             engine, left = db.connect(url), iter(range(statements))
 

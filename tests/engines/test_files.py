@@ -2,9 +2,7 @@
 
 import gc
 import multiprocessing
-import os
 import resource
-import signal
 import time
 from contextlib import contextmanager, suppress
 
@@ -16,6 +14,7 @@ from search.engine import Filters, SearchUnavailable
 from search.engines import make_engine
 from search.queries import parse_query
 from search.whoosh_engine import WhooshEngine
+from tests.engines.conftest import FILES
 from tests.engines.documents import NEEDS, NOW, need
 from tests.engines.test_contract import found
 
@@ -26,40 +25,46 @@ def test_a_search_out_of_time_says_so(tmp_path):
     assert engine.search_needs(parse_query("housing"), Filters(), now=NOW).is_partial
 
 
-def _write_for_ever(open_engine, acknowledged):
-    engine = open_engine()
+def _write_for_ever(name, folder, acknowledged):
+    engine = make_engine(name, folder)
     for number in range(10_000):
         engine.write([need(f"K-{number}", f"Title {number}")])
         acknowledged.value = number
 
 
-def _rebuild_for_ever(open_engine, acknowledged):
-    engine = open_engine()
+def _rebuild_for_ever(name, folder, acknowledged):
+    engine = make_engine(name, folder)
     while True:
         engine.rebuild(NEEDS)
         acknowledged.value += 1
 
 
-def wait_until_two(acknowledged, seconds=20):
-    end = time.monotonic() + seconds
-    while acknowledged.value < 1:
-        assert time.monotonic() < end
-        time.sleep(0.002)
+def _killed(process, acknowledged, pause):
+    """Waits until the second acknowledgement and a little, then kills."""
+    end = time.monotonic() + 60
+    try:
+        while acknowledged.value < 1:
+            assert time.monotonic() < end and process.is_alive()
+            time.sleep(0.002)
+        time.sleep(pause)
+    finally:
+        process.kill()
+        process.join()
 
 
+@pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("work", [_write_for_ever, _rebuild_for_ever])
-def test_a_kill_loses_nothing_acknowledged(open_files, work):
-    open_files().rebuild(NEEDS)
-    context = multiprocessing.get_context("fork")
+def test_a_kill_loses_nothing_acknowledged(name, tmp_path, work):
+    make_engine(name, tmp_path).rebuild(NEEDS)
+    # A fork of this process would inherit locks that an engine's threads may hold, and wait for them for ever.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["search.engines", "tests.engines.documents"])
     for pause in (0.0, 0.013, 0.031):
         acknowledged = context.Value("i", -1, lock=False)
-        process = context.Process(target=work, args=(open_files, acknowledged))
+        process = context.Process(target=work, args=(name, tmp_path, acknowledged), daemon=True)
         process.start()
-        wait_until_two(acknowledged)
-        time.sleep(pause)
-        os.kill(process.pid, signal.SIGKILL)
-        process.join()
-        engine = open_files()
+        _killed(process, acknowledged, pause)
+        engine = make_engine(name, tmp_path)
         assert acknowledged.value >= 1 and engine.is_healthy()
         expected = {document.reference for document in NEEDS}
         if work is _write_for_ever:
