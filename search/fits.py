@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -170,8 +171,13 @@ def _evidence(match: Match) -> list[Evidence]:
         label, sentence = each.passage_label, each.sentence
         if label != CAPABILITIES and not label.endswith(sentence.rstrip(".")):
             found.setdefault((label, sentence), {})[each.term] = each.asked_in
-    told = [Evidence(tuple(terms), tuple(dict.fromkeys(terms.values())), *where) for where, terms in found.items()]
+    told = [Evidence(tuple(terms), _in_order(terms.values()), *where) for where, terms in found.items()]
     return sorted(told, key=lambda each: (not each.label.startswith(WORKS), -len(each.terms)))[:MOST_EVIDENCE]
+
+
+def _in_order(places: Iterable[str]) -> tuple[str, ...]:
+    """By name, and Requirement 2 before Requirement 10."""
+    return tuple(sorted(set(places), key=lambda each: re.sub(r"\d+", lambda found: found[0].zfill(4), each)))
 
 
 def match_places(need: Need, _member: Membership) -> list[Place]:
