@@ -1,6 +1,7 @@
 """Search as ratios in one run: our engine against the same engine with stock settings, and the page against the engine.
 
 python -m tests.bench.search [--engine whoosh --engine tantivy] [--large] [--without-page]
+python -m tests.postgres python -m tests.bench.search --engine postgresql [--large]
 Documents are made of real sentences of the demonstration, 5,000 needs and 5,000 suppliers; --large: 100,000 and
 50,000, for engines that promise so many. The page is that of a market of 5,000 and 5,000 in a database of its own,
 whose few words are in nearly every need. One JSON line for each engine; it reports, it never fails for being slow.
@@ -28,6 +29,7 @@ from typing import Any
 from marketplace import config, demo_data
 from marketplace.accounts.actions import load_councils
 from marketplace.app import create_app
+from marketplace.config import SEARCH_ENGINES
 from marketplace.core import clock, db
 from marketplace.upgrade import upgrade
 from search.documents import Document, Kind, NeedDocument, Passage, SupplierDocument
@@ -52,23 +54,28 @@ def main() -> None:
     sizes = [SMALL, *([LARGE] if asked.large else [])]
     for name in asked.engine or ["whoosh", "tantivy"]:
         for size in sizes:
-            if max(size) <= make_engine(name, Path(tempfile.gettempdir()) / "unused").promised:
+            if max(size) <= _open(name, Path(tempfile.gettempdir()) / "unused").promised:
                 # In a process of its own, so that its memory is its own.
                 command = [sys.executable, "-m", "tests.bench.search", "--child", name, *map(str, size)]
                 subprocess.run([*command[:5], "--needs", command[5], "--suppliers", command[6]], check=True)
-        if not asked.without_page:
+        if not asked.without_page and name != "postgresql":
             _tell(_page(name))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.search")
-    parser.add_argument("--engine", action="append", choices=("whoosh", "tantivy"))
+    parser.add_argument("--engine", action="append", choices=SEARCH_ENGINES)
     parser.add_argument("--large", action="store_true", help="100,000 needs and 50,000 suppliers as well")
     parser.add_argument("--without-page", action="store_true")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--needs", type=int, default=SMALL[0], help=argparse.SUPPRESS)
     parser.add_argument("--suppliers", type=int, default=SMALL[1], help=argparse.SUPPRESS)
     return parser.parse_args()
+
+
+def _open(name: str, folder: Path) -> SearchEngine:
+    """PostgreSQL's is in the database of TEST_DATABASE_URL, which is empty and ends with the run."""
+    return make_engine(name, folder, os.environ.get("TEST_DATABASE_URL", ""))
 
 
 def _tell(line: dict[str, Any]) -> None:
@@ -117,14 +124,14 @@ def _measured(name: str, needs: int, suppliers: int) -> dict[str, Any]:
     scratch = Path(tempfile.mkdtemp(prefix="bench-search-"))
     try:
         began = time.perf_counter()
-        ours = make_engine(name, scratch / "ours")
+        ours = _open(name, scratch / "ours")
         ours.rebuild(documents(needs, suppliers))
         index_seconds = time.perf_counter() - began
-        began = time.perf_counter()
+        megabytes = _megabytes(scratch / "ours") if name != "postgresql" else _database_megabytes()
         first = _timed(lambda: ours.search_needs(parse_query("payments"), Filters(), now=NOW))
         memory = _resident_megabytes()
         stock_began = time.perf_counter()
-        stock = (_stock_whoosh if name == "whoosh" else _stock_tantivy)(scratch / "stock", documents(needs, 0))
+        stock = STOCK[name](scratch / "stock", documents(needs, 0))
         stock_seconds = time.perf_counter() - stock_began
         queries = _queries()
         times: dict[str, list[float]] = {
@@ -137,7 +144,7 @@ def _measured(name: str, needs: int, suppliers: int) -> dict[str, Any]:
         }
         london = Filters(regions=frozenset({"London"}), statuses=frozenset({"open"}), closing_within_days=30)
         for _ in range(ROUNDS):
-            again = make_engine(name, scratch / "ours")  # nothing remembered of the round before
+            again = _open(name, scratch / "ours")  # nothing remembered of the round before
             again.search_needs(parse_query("payments"), Filters(), now=NOW)
             for text in queries:
                 times["ours"].append(_timed(lambda: again.search_needs(parse_query(text), Filters(), now=NOW)))  # noqa: B023
@@ -152,7 +159,7 @@ def _measured(name: str, needs: int, suppliers: int) -> dict[str, Any]:
             "engine": name, "needs": needs, "suppliers": suppliers,
             "ours_to_stock": round(median(times["ours"]) / median(times["stock"]), 2),
             "index_to_stock": round(index_seconds / stock_seconds, 1), "index_seconds": round(index_seconds),
-            "index_megabytes": _megabytes(scratch / "ours"), "resident_megabytes": memory,
+            "index_megabytes": megabytes, "resident_megabytes": memory,
             "first_search_ms": round(first), **{f"{key}_ms": _spread(values) for key, values in times.items()},
         }  # fmt: skip
     finally:
@@ -226,6 +233,42 @@ def _stock_tantivy(folder: Path, needs: Iterator[Document]) -> Callable[[str], A
         return [searcher.doc(address) for _, address in searcher.search(query, 20).hits]
 
     return ask
+
+
+def _stock_postgresql(_folder: Path, needs: Iterator[Document]) -> Callable[[str], Any]:
+    """PostgreSQL as its manual shows it: English words, a GIN index over a made column, ts_rank."""
+    import psycopg
+
+    connection = psycopg.connect(_dsn(), autocommit=True)
+    connection.execute(
+        "CREATE TABLE stock (title text, body text, words tsvector GENERATED ALWAYS AS"
+        " (setweight(to_tsvector('english', title), 'A') || to_tsvector('english', body)) STORED)"
+    )
+    with connection.cursor().copy("COPY stock (title, body) FROM STDIN") as rows:
+        for each in needs:
+            rows.write_row((each.heading, _text(each)))
+    connection.execute("CREATE INDEX ON stock USING gin (words)")
+    connection.execute("ANALYZE stock")
+    query = (
+        "SELECT title, body FROM stock, websearch_to_tsquery('english', %s) asked"
+        " WHERE words @@ asked ORDER BY ts_rank(words, asked) DESC LIMIT 20"
+    )
+    return lambda asked: connection.execute(query, (asked,)).fetchall()
+
+
+def _dsn() -> str:
+    return os.environ["TEST_DATABASE_URL"].replace("postgresql+psycopg:", "postgresql:")
+
+
+def _database_megabytes() -> int:
+    import psycopg
+
+    with psycopg.connect(_dsn()) as connection:
+        (size,) = connection.execute("SELECT pg_database_size(current_database())").fetchone()  # type: ignore[misc]
+    return round(size / 1e6)
+
+
+STOCK = {"whoosh": _stock_whoosh, "tantivy": _stock_tantivy, "postgresql": _stock_postgresql}
 
 
 def _text(document: Document) -> str:
