@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from search.both_kinds import SearchesBothKinds
 from search.documents import (
     Document,
     Kind,
@@ -19,7 +20,7 @@ from search.documents import (
     fingerprint,
     passages_of,
 )
-from search.engine import PAGE_SIZE, Filters, Match, Meaning, Results, Sort
+from search.engine import Filters, Match, Meaning, Results, Sort
 from search.matching import (
     K1,
     B,
@@ -39,7 +40,7 @@ from search.words import fold, split_words, stems
 OTHER_FORM = 0.05
 
 
-class FallbackEngine:
+class FallbackEngine(SearchesBothKinds):
     """Looks through every text at every search; the same answers in shape as any engine, ranked by counts of words."""
 
     name = "fallback"
@@ -69,32 +70,6 @@ class FallbackEngine:
         if progress:
             progress(count)
         return count
-
-    def search_needs(
-        self,
-        query: Query,
-        filters: Filters,
-        sort: Sort = Sort.RELEVANCE,
-        page: int = 1,
-        *,
-        now: datetime,
-        page_size: int = PAGE_SIZE,
-    ) -> Results:
-        """Published needs that the query finds."""
-        return self._search(Kind.NEED, query, filters, sort, page, now, page_size)
-
-    def search_suppliers(
-        self,
-        query: Query,
-        filters: Filters,
-        sort: Sort = Sort.RELEVANCE,
-        page: int = 1,
-        *,
-        now: datetime,
-        page_size: int = PAGE_SIZE,
-    ) -> Results:
-        """Suppliers that the query finds."""
-        return self._search(Kind.SUPPLIER, query, filters, sort, page, now, page_size)
 
     def ranked(
         self, query: Query, filters: Filters, sort: Sort = Sort.RELEVANCE, kind: Kind = Kind.NEED, *, now: datetime

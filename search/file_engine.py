@@ -6,15 +6,16 @@ the clock at each search, so a need closes at its closing time with nothing writ
 
 import threading
 import time
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol
 
+from search.both_kinds import SearchesBothKinds
 from search.documents import Document, Kind, Passage, cleaned
-from search.engine import PAGE_SIZE, Filters, Match, Meaning, Results, SearchUnavailable, Sort
+from search.engine import Filters, Match, Meaning, Results, SearchUnavailable, Sort
 from search.generations import Generations
 from search.matching import PassageIndex, match_needs, match_suppliers
 from search.queries import Query
@@ -81,7 +82,7 @@ class _Opened(NamedTuple):
     seconds: float
 
 
-class FileEngine(ABC):
+class FileEngine(SearchesBothKinds):
     """Search over a folder; `seconds` limits how long one search may weigh documents."""
 
     name: ClassVar[str]
@@ -157,32 +158,6 @@ class FileEngine(ABC):
                     self._write_into(folder, upserts, removals)
                 self._generations.use(folder)
         return feed.count
-
-    def search_needs(
-        self,
-        query: Query,
-        filters: Filters,
-        sort: Sort = Sort.RELEVANCE,
-        page: int = 1,
-        *,
-        now: datetime,
-        page_size: int = PAGE_SIZE,
-    ) -> Results:
-        """Published needs that the query finds; raises SearchUnavailable when the index cannot be read."""
-        return self._search(Kind.NEED, query, filters, sort, page, now, page_size)
-
-    def search_suppliers(
-        self,
-        query: Query,
-        filters: Filters,
-        sort: Sort = Sort.RELEVANCE,
-        page: int = 1,
-        *,
-        now: datetime,
-        page_size: int = PAGE_SIZE,
-    ) -> Results:
-        """Suppliers that the query finds; raises SearchUnavailable when the index cannot be read."""
-        return self._search(Kind.SUPPLIER, query, filters, sort, page, now, page_size)
 
     def ranked(
         self, query: Query, filters: Filters, sort: Sort = Sort.RELEVANCE, kind: Kind = Kind.NEED, *, now: datetime

@@ -13,8 +13,9 @@ from typing import TypeVar
 
 import psycopg
 
+from search.both_kinds import SearchesBothKinds
 from search.documents import Document, Kind, Passage, cleaned, from_json
-from search.engine import PAGE_SIZE, Filters, Match, Meaning, Results, SearchUnavailable, Sort
+from search.engine import Filters, Match, Meaning, Results, SearchUnavailable, Sort
 from search.file_engine import Once
 from search.matching import WEIGHED_WHOLE, match_needs, match_suppliers
 from search.postgresql_found import find, has_any
@@ -59,7 +60,7 @@ _WORDS_KEPT = 20.0  # the vocabulary is read again when this many times its own 
 Answer = TypeVar("Answer")
 
 
-class PostgresqlEngine:
+class PostgresqlEngine(SearchesBothKinds):
     """Search inside the database of a URL; `seconds` limits every statement of a search."""
 
     name = "postgresql"
@@ -115,32 +116,6 @@ class PostgresqlEngine:
                 point_to(connection, number, self._shape)
             self._tidy(last)
         return feed.count
-
-    def search_needs(
-        self,
-        query: Query,
-        filters: Filters,
-        sort: Sort = Sort.RELEVANCE,
-        page: int = 1,
-        *,
-        now: datetime,
-        page_size: int = PAGE_SIZE,
-    ) -> Results:
-        """Published needs that the query finds; raises SearchUnavailable when the index cannot be read."""
-        return self._search(Kind.NEED, query, filters, sort, page, now, page_size)
-
-    def search_suppliers(
-        self,
-        query: Query,
-        filters: Filters,
-        sort: Sort = Sort.RELEVANCE,
-        page: int = 1,
-        *,
-        now: datetime,
-        page_size: int = PAGE_SIZE,
-    ) -> Results:
-        """Suppliers that the query finds; raises SearchUnavailable when the index cannot be read."""
-        return self._search(Kind.SUPPLIER, query, filters, sort, page, now, page_size)
 
     def ranked(
         self,
@@ -227,13 +202,13 @@ class PostgresqlEngine:
         self._database.close()
 
     def _search(
-        self, kind: Kind, query: Query, filters: Filters, sort: Sort, page: int, now: datetime, size: int
+        self, kind: Kind, query: Query, filters: Filters, sort: Sort, page: int, now: datetime, page_size: int
     ) -> Results:
         began = time.perf_counter()
 
         def read(snapshot: Snapshot) -> Results:
             found = find(snapshot, kind, query)
-            selected = select_page(snapshot, kind, found, filters, sort, now, page, size)
+            selected = select_page(snapshot, kind, found, filters, sort, now, page, page_size)
             texts = dict(snapshot.rows(kind, _DOCUMENTS, ([number for number, _ in selected.page],)))
             documents = [(score, from_json(kind, read_stored(texts[number]))) for number, score in selected.page]
             count = max(1, selected.total) if has_any(snapshot, kind, found) else 0
