@@ -17,7 +17,7 @@ from flask import Flask
 
 from marketplace.app import create_app
 from marketplace.config import CHECKOUT, Settings
-from search.answering import engine
+from search.warming import warm_up
 
 THREADS = 4
 PORTS_TRIED = 50
@@ -85,8 +85,7 @@ def web_application() -> Flask:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-    # A large index takes seconds to open; the first visitor need not wait for all of them.
-    Thread(target=engine().is_ready, name="open the index", daemon=True).start()
+    Thread(target=warm_up, name="open the index", daemon=True).start()
     return app
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import func, or_, select
@@ -126,6 +127,7 @@ def status_at(document: NeedDocument, now: datetime) -> Status:
 
 
 _similar: dict[tuple[str, str], tuple[datetime, tuple[str, ...]]] = {}
+_looking = Lock()
 
 
 def similar_references(need: Any) -> tuple[str, ...]:
@@ -134,13 +136,21 @@ def similar_references(need: Any) -> tuple[str, ...]:
     `need` is a Need or has what it has under the same names.
     """
     now, key = clock.now(), (str(config.current().home), need.reference)
+    found = _remembered(key, now)
+    if found is None:
+        with _looking:  # one thread looks and the others wait: a fresh index is read once, not by all of them at once
+            found = _remembered(key, now)
+            if found is None:
+                found = _look_for_similar(need)
+                if len(_similar) >= MOST_REMEMBERED:
+                    _similar.clear()
+                _similar[key] = (now, found)
+    return found
+
+
+def _remembered(key: tuple[str, str], now: datetime) -> tuple[str, ...] | None:
     known = _similar.get(key)
-    if known is not None and timedelta() <= now - known[0] < SIMILAR_KEPT:
-        return known[1]
-    if len(_similar) >= MOST_REMEMBERED:
-        _similar.clear()
-    _similar[key] = (now, _look_for_similar(need))
-    return _similar[key][1]
+    return known[1] if known is not None and timedelta() <= now - known[0] < SIMILAR_KEPT else None
 
 
 def _look_for_similar(need: Any) -> tuple[str, ...]:

@@ -353,7 +353,6 @@ class PassageView(View):
         super().__init__(opened, columns, "owner_column", bytes.decode)
         self._owners: list[str] = self.values()
         self._document_of = owner_of
-        self._weighting = BM25F(B=matching.B, K1=matching.K1)
         self._postings: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self._rarities: dict[str, float] = {}
         self._counts: dict[str, Counter] = {}
@@ -398,17 +397,27 @@ class PassageView(View):
         return found
 
     def _read_postings(self, stem: str) -> tuple[np.ndarray, np.ndarray]:
-        numbers, scores = array("L"), array("f")
+        numbers, counts = array("q"), array("d")
         for leaf, offset in self.searcher.leaf_searchers():
             try:
-                matcher = leaf.postings("text", stem, weighting=self._weighting)
+                matcher = leaf.reader().postings("text", stem)
             except TermNotFound:
                 continue
             while matcher.is_active():
                 numbers.append(matcher.id() + offset)
-                scores.append(matcher.score())
+                counts.append(matcher.weight())
                 matcher.next()
-        return np.array(numbers, np.int64), np.array(scores, np.float32)
+        found, often = np.array(numbers, np.int64), np.array(counts)
+        # By arrays: a common word has a hundred thousand passages, and Whoosh's scorer takes a microsecond for each.
+        scores = self.rarity(stem) * often * (matching.K1 + 1) / (often + self._fullness[found])
+        return found, scores.astype(np.float32)
+
+    @cached_property
+    def _fullness(self) -> np.ndarray:
+        """By passage number, BM25's measure of how long a passage is."""
+        reader = self.searcher.reader()
+        lengths = np.array([reader.doc_field_length(each, "text", 1) for each in range(reader.doc_count_all())], float)
+        return matching.K1 * (1 - matching.B + matching.B * lengths / self.average_length)
 
     def passages_of(self, reference: str) -> Sequence[PassageDocument]:
         """The passages of one document."""

@@ -76,10 +76,18 @@ def app(whole_app: Flask, house: config.Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def client(whole_app: Flask, house: config.Settings):
-    """The page client: the only way tests fetch pages."""
+def client(whole_app: Flask, house: config.Settings, monkeypatch: pytest.MonkeyPatch):
+    """The page client: the only way tests fetch pages. A need that a page kept is compared with the database each time."""
+    from marketplace.public import need_page, need_routes
     from tests.pageclient import PageClient
 
+    def compared(reference: str):
+        view = need_page.get_need_view(reference)
+        fresh = need_page.read_view(reference)
+        assert (view.rows, view.answered) == (fresh.rows, fresh.answered), f"a stale page of {reference}"
+        return view
+
+    monkeypatch.setattr(need_routes, "get_need_view", compared)
     return PageClient(whole_app)
 
 

@@ -8,27 +8,16 @@ from typing import Any, TypeVar
 
 from flask import g, redirect, request, session, url_for
 from flask_login import current_user
-from sqlalchemy import bindparam, select
-from sqlalchemy.orm import joinedload
 
-from marketplace.accounts.models import Membership, Organisation, Person
+from marketplace.accounts.models import Membership, Person
 from marketplace.accounts.permissions import PERMISSIONS, is_granted
+from marketplace.accounts.visitor import read_visitor
 from marketplace.core import db
 from marketplace.core.errors import NotAllowed
 from marketplace.core.journal import Actor
 
 View = TypeVar("View", bound=Callable[..., Any])
 MEMBERSHIP_KEY = "membership"
-# Everything that a page asks of who is looking, in one statement.
-_VISITOR = (
-    select(Person)
-    .where(Person.id == bindparam("person_id"))
-    .options(
-        joinedload(Person.memberships).joinedload(Membership.role_rows),
-        # What is particular to a council is asked for on few pages.
-        joinedload(Person.memberships).joinedload(Membership.organisation).lazyload(Organisation.authority),
-    )
-)
 
 
 def public(view: View) -> View:
@@ -122,10 +111,8 @@ def has_permission(permission: str, member: Membership | None = None) -> bool:
 
 def current_member() -> Membership | None:
     """The live membership that the signed-in person is acting in; the first one unless another was chosen."""
-    if "member_id" not in g:
-        g.member_id = _find_member_id()
-    # The session holds rows weakly: without a hand on it, every question would read the membership again.
-    g.member = db.session.get(Membership, g.member_id) if g.member_id else None
+    if "member" not in g:
+        g.member = _find_member()
     return g.member
 
 
@@ -142,19 +129,18 @@ def current_actor(role: str = "") -> Actor:
     return get_member().actor(role)
 
 
-def _find_member_id() -> int | None:
+def _find_member() -> Membership | None:
     if not current_user.is_authenticated or current_user.email_confirmed_at is None:
         return None
     live = [each for each in current_user.memberships if each.is_live]
     chosen = next((each for each in live if each.id == session.get(MEMBERSHIP_KEY)), None)
-    found = chosen or (live[0] if live else None)
-    return found.id if found else None
+    return chosen or (live[0] if live else None)
 
 
 def choose_membership(membership: Membership) -> None:
     """From now on this session acts in that organisation."""
     session[MEMBERSHIP_KEY] = membership.id
-    g.pop("member_id", None)
+    g.pop("member", None)
 
 
 def load_person(session_id: str) -> Person | None:
@@ -162,10 +148,15 @@ def load_person(session_id: str) -> Person | None:
     person_id, _, version = session_id.partition(".")
     if not (person_id.isdigit() and version.isdigit()):
         return None
-    person = db.session.scalars(_VISITOR, {"person_id": int(person_id)}).unique().one_or_none()
+    person = read_visitor(int(person_id))
     if person is None or person.erased_at or str(person.session_version) != version:
         return None
     return person
+
+
+def signed_in_person() -> Person:
+    """The row of the person signed in, for what reads or changes more of it than a page shows."""
+    return db.session.get_one(Person, current_user.id)
 
 
 def _ask_to_sign_in() -> Any:

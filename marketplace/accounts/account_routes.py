@@ -9,7 +9,14 @@ from flask import Response, flash, redirect, request, url_for
 from flask_login import current_user
 
 from marketplace.accounts import actions, joining, new_address, queries, throttle
-from marketplace.accounts.access import choose_membership, current_member, public, signed_in, signed_in_even_unconfirmed
+from marketplace.accounts.access import (
+    choose_membership,
+    current_member,
+    public,
+    signed_in,
+    signed_in_even_unconfirmed,
+    signed_in_person,
+)
 from marketplace.accounts.blueprint import blueprint
 from marketplace.accounts.exports import account_record
 from marketplace.accounts.forms import (
@@ -153,7 +160,7 @@ def ask_to_join() -> Any:
         council = queries.find_council(form.council.data)
         if council is None:
             raise NotFound("There is no such council.")
-        request_made = joining.ask_to_join(current_user._get_current_object(), council, form.note.data)
+        request_made = joining.ask_to_join(signed_in_person(), council, form.note.data)
         done = f"You are now a member of {council.name}" if request_made.is_live else "Your request is sent"
         flash(done, "success")
         return redirect(url_for("accounts.account"), 303)
@@ -197,7 +204,7 @@ def sign_out_everywhere() -> Any:
 @blueprint.route("/account/record.json")
 @signed_in_even_unconfirmed
 def own_record() -> Any:
-    text = json.dumps(account_record(current_user._get_current_object()), indent=2, ensure_ascii=False)
+    text = json.dumps(account_record(signed_in_person()), indent=2, ensure_ascii=False)
     headers = {"Content-Disposition": 'attachment; filename="my-account.json"'}
     return Response(text + "\n", mimetype="application/json", headers=headers)
 

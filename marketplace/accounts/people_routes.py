@@ -13,9 +13,10 @@ from marketplace.accounts.access import get_member, has_permission, may, public
 from marketplace.accounts.account_routes import role_titles
 from marketplace.accounts.blueprint import blueprint
 from marketplace.accounts.forms import AcceptForm, InviteForm, PressForm, RolesForm
+from marketplace.accounts.models import Authority
 from marketplace.accounts.permissions import PERMISSION_OF_PEOPLE
 from marketplace.accounts.visiting import welcome
-from marketplace.core import clock
+from marketplace.core import clock, db
 from marketplace.core.errors import NotFound, Problems
 from marketplace.core.forms import add_problems
 from marketplace.core.pages import page
@@ -55,7 +56,8 @@ def invite() -> Any:
             return redirect(_address(), 303)
         except Problems as refused:
             add_problems(form, refused.problems)
-    domains = member.organisation.authority.domains if member.organisation.authority else []
+    authority = db.session.get(Authority, member.organisation_id)
+    domains = authority.domains if authority else []
     return page(
         "marketplace/accounts/invite.html", title="Invite a colleague", form=form, domains=domains, back=_address()
     )

@@ -33,7 +33,7 @@ def begin_session(person: Person) -> None:
     """A new session for the person; nothing of the browser's earlier one is kept."""
     person_id = person.id
     session.clear()
-    g.pop("member_id", None)
+    g.pop("member", None)
     login_user(db.session.scalar(select(Person).where(Person.id == person_id)))
     session.permanent = True
 
@@ -42,7 +42,7 @@ def end_session() -> None:
     """Signs this browser out."""
     logout_user()
     session.clear()
-    g.pop("member_id", None)
+    g.pop("member", None)
 
 
 def remember_browser(response: Any, email: str) -> Any:

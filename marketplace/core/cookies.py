@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from flask import Flask, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
+from itsdangerous import URLSafeTimedSerializer
 from itsdangerous.encoding import base64_decode, bytes_to_int
 from itsdangerous.exc import BadData
 
@@ -16,7 +17,15 @@ KEPT = timedelta(minutes=10)
 
 
 class SessionCookie(SecureCookieSessionInterface):
-    """Flask's own, which otherwise signs and sends an unchanged session with each answer."""
+    """Flask's own, which otherwise signs and sends an unchanged session with each answer, and makes its signer twice."""
+
+    _signer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """The one signer of the application; its key is fixed when the application is made."""
+        if self._signer is None:
+            self._signer = super().get_signing_serializer(app)
+        return self._signer
 
     def should_set_cookie(self, app: Flask, session: SessionMixin) -> bool:
         """Whether the session changed, or its cookie is older than KEPT."""

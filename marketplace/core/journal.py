@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-from sqlalchemy import DDL, BigInteger, Integer, String, Text, bindparam, event, func, insert, select, update
+from sqlalchemy import DDL, BigInteger, Index, Integer, String, Text, bindparam, event, func, insert, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.util import identity_key
 
@@ -64,6 +64,8 @@ class JournalLine(Base):
     """One thing that happened. The database itself refuses to change or delete a line."""
 
     __tablename__ = "journal_lines"
+    # A need's last line is asked for by every page of a need.
+    __table_args__ = (Index(None, "need", "number"),)
     number: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False
     )
@@ -73,7 +75,7 @@ class JournalLine(Base):
     organisation: Mapped[str] = mapped_column(String(120))
     role: Mapped[str] = mapped_column(String(40))
     subject: Mapped[str] = mapped_column(String(120), index=True)
-    need: Mapped[str] = mapped_column(String(40), index=True)
+    need: Mapped[str] = mapped_column(String(40))
     authority: Mapped[str] = mapped_column(String(120), index=True)
     details: Mapped[str] = mapped_column(Text)
     previous_hash: Mapped[str] = mapped_column(String(64))

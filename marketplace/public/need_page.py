@@ -1,4 +1,4 @@
-"""One need as everybody reads it, gathered with few queries: the row, its parts in one union, its questions."""
+"""One need as everybody reads it: the row, its parts in one union, its questions, kept until the journal tells more."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from sqlalchemy import (
 from marketplace.accounts.models import Organisation
 from marketplace.core import clock, db
 from marketplace.core.errors import NotFound
+from marketplace.core.journal import JournalLine
 from marketplace.core.moments import time_left
 from marketplace.public.drawn import drawn
 from marketplace.public.similar import similar_needs
@@ -55,17 +56,52 @@ MANY_QUESTIONS = 6
 HIDDEN = {"value_workings", "conflicts_assessment", "sme_barriers", "budget_reference", "public_key", "regime",
           "review_note", "source_hash"}  # fmt: skip
 N = Need.__table__
+MOST_VIEWS = 1000
+_views: dict[int, SimpleNamespace] = {}
 COLUMNS = [column for column in N.columns if column.name not in HIDDEN]
 
 
 def get_need_view(reference: str) -> SimpleNamespace:
-    """The published need with its lists, under the names of the Need itself; raises NotFound. Two queries."""
-    row = _read(_NEED, reference=reference).first()
-    if row is None:
+    """The published need with its lists, under the names of the Need itself; raises NotFound. Not to be changed.
+
+    It is kept for as long as the journal says nothing new of the need. The mark is read first: what is read after it
+    may be newer than the mark says, never older. Needs of other sources change without a line each; they are not kept.
+    """
+    mark = _read_mark(reference)
+    view = _views.get(mark.id)
+    if view is None or view.mark != tuple(mark):
+        view = _read_view(mark)
+        if mark.last_line and not mark.source:
+            if len(_views) >= MOST_VIEWS:
+                _views.clear()
+            _views[mark.id] = view
+    return view
+
+
+def read_view(reference: str) -> SimpleNamespace:
+    """The same, from the database whatever is kept."""
+    return _read_view(_read_mark(reference))
+
+
+def _read_mark(reference: str) -> Any:
+    mark = _read(_MARK, reference=reference).first()
+    if mark is None:
         raise NotFound(NO_NEED)
-    parts = _read(_PARTS, need_id=row.id).all()
-    # `rows` is the whole of what was read, to tell whether anything has changed since it was last drawn.
-    return SimpleNamespace(**row._mapping, **_shaped(parts), rows=(tuple(row), *map(tuple, parts)))
+    return mark
+
+
+def _read_view(mark: Any) -> SimpleNamespace:
+    row = _read(_NEED, need_id=mark.id).one()
+    parts, answered = _read(_PARTS, need_id=mark.id).all(), _read(_ANSWERED, need_id=mark.id).all()
+    return SimpleNamespace(
+        **row._mapping,
+        **_shaped(parts),
+        mark=tuple(mark),
+        council_slug=mark.council_slug,
+        answered=answered,
+        # The whole of what was read, to tell whether anything has changed since it was last drawn.
+        rows=(tuple(row), *map(tuple, parts)),
+    )
 
 
 def _read(statement: Any, **values: Any) -> CursorResult[Any]:
@@ -99,11 +135,19 @@ def _every_part() -> CompoundSelect[Any]:
     ).order_by("part", "position", "number")
 
 
-_NEED = (
-    select(*COLUMNS, Organisation.__table__.c.slug.label("council_slug"))
+L = JournalLine.__table__.c
+_MARK = (
+    select(
+        N.c.id,
+        N.c.source,
+        Organisation.__table__.c.slug.label("council_slug"),
+        # A line's hash stands for the whole history up to it.
+        select(L.hash).where(L.need == N.c.reference).order_by(L.number.desc()).limit(1).scalar_subquery().label("last_line"),
+    )
     .outerjoin_from(N, Organisation.__table__, Organisation.__table__.c.id == N.c.authority_id)
     .where(N.c.reference == bindparam("reference"), N.c.published_at.is_not(None))
 )
+_NEED = select(*COLUMNS).where(N.c.id == bindparam("need_id"))
 _PARTS = _every_part()
 A = Clarification.__table__.c
 _ANSWERED = (
@@ -146,8 +190,7 @@ def need_context(need: SimpleNamespace, words: str = "") -> dict[str, Any]:
     """Everything else that the page shows; `words` narrows the questions."""
     now = clock.now()
     status = status_of(need, now)  # type: ignore[arg-type]
-    answered = _answered(need.id)
-    asked = narrowed(answered, words)
+    asked = narrowed(need.answered, words)
     described = description(need)["described"]  # type: ignore[arg-type]
     shown = (need.rows, status, tuple(described["timeline"]))
     return {
@@ -158,8 +201,8 @@ def need_context(need: SimpleNamespace, words: str = "") -> dict[str, Any]:
         "left": time_left(need.closes_at, now) if status == "open" else "",
         "clarifications": asked,
         "questions": drawn("tenders/clarifications/_published.html", tuple(map(tuple, asked)), clarifications=asked),
-        "answered": len(answered),
-        "has_many_questions": len(answered) >= MANY_QUESTIONS,
+        "answered": len(need.answered),
+        "has_many_questions": len(need.answered) >= MANY_QUESTIONS,
         "result": public_result(need) if _is_told(need) else None,  # type: ignore[arg-type]
         "contract": contract_of(need) if need.contracted_at else None,  # type: ignore[arg-type]
         "outside": _outside(need.id) if need.source else [],
@@ -169,10 +212,6 @@ def need_context(need: SimpleNamespace, words: str = "") -> dict[str, Any]:
 
 def _is_told(need: SimpleNamespace) -> bool:
     return not need.source and (need.awarded_at is not None or need.no_award_at is not None)
-
-
-def _answered(need_id: int) -> Sequence[Any]:
-    return _read(_ANSWERED, need_id=need_id).all()
 
 
 def narrowed(answered: Sequence[Any], words: str) -> list[Any]:

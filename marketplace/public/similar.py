@@ -23,8 +23,10 @@ from tenders.needs.status import LABELS, status_of
 from tenders.notices.models import OutsideAward
 
 KEPT = timedelta(minutes=15)
+ROWS_KEPT = timedelta(minutes=1)
 MOST_KEPT = 5000
 MOST_WINNERS = 3
+_read: dict[Hashable, tuple[datetime, list[Row[Any]]]] = {}
 _outcomes: dict[Hashable, tuple[datetime, str]] = {}
 
 
@@ -39,9 +41,20 @@ class SimilarNeed:
 
 def similar_needs(need: Any) -> list[SimilarNeed]:
     """Published needs like this one, the likest first, none when nothing is like it."""
-    references = similar_references(need)
-    rows = needs_by_reference(references) if references else []
-    return [SimilarNeed(row, council_name(row.buyer_name), outcome(row)) for row in rows]
+    return [SimilarNeed(row, council_name(row.buyer_name), outcome(row)) for row in _rows(similar_references(need))]
+
+
+def _rows(references: tuple[str, ...]) -> list[Row[Any]]:
+    """The needs' rows as they were at most a minute ago; how each stands is told by the clock from what they say."""
+    if not references:
+        return []
+    now, key = clock.now(), (str(config.current().home), references)
+    known = _read.get(key)
+    if known is None or not timedelta() <= now - known[0] < ROWS_KEPT:
+        if len(_read) >= MOST_KEPT:
+            _read.clear()
+        known = _read[key] = now, needs_by_reference(references)
+    return known[1]
 
 
 def outcome(row: Row[Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 from flask_login import current_user
 
-from marketplace.accounts.access import choose_membership
+from marketplace.accounts.access import choose_membership, signed_in_person
 from marketplace.accounts.models import Person
 from marketplace.accounts.queries import find_membership
 from marketplace.accounts.throttle import count_mail
@@ -78,7 +78,7 @@ def _who_asks(form: Form) -> Person | Newcomer:
         newcomer = form.newcomer()
         count_mail(newcomer.email, request.remote_addr or "")
         return newcomer
-    return current_user._get_current_object()
+    return signed_in_person()
 
 
 def _after_registering(form: FirmForm, made: Supplier | None) -> Any:

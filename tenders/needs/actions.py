@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from marketplace import config
-from marketplace.accounts.models import Membership
+from marketplace.accounts.models import Authority, Membership
 from marketplace.core import clock, db
 from marketplace.core.db import action
 from marketplace.core.errors import Conflict, NotAllowed, NotFound, Problem, insist
@@ -59,7 +59,7 @@ def draft_need(member: Membership, copy_of: Need | None = None, values: Mapping[
 
 
 def _jurisdiction_of(member: Membership) -> str:
-    authority = member.organisation.authority
+    authority = db.session.get(Authority, member.organisation_id)
     try:
         return regimes.jurisdiction_of(authority.nation).code if authority else "ENG"
     except NotFound:
