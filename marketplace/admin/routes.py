@@ -22,6 +22,7 @@ from marketplace.core.forms import add_problems
 from marketplace.core.pages import page, page_number
 from marketplace.reference import capabilities
 from search.answering import index_state
+from search.meaning import meaning_state
 
 blueprint = Blueprint("admin", __name__)
 KINDS = {"authority": "Council", "supplier": "Supplier", "audit_body": "Audit body", "platform": "This service"}
@@ -42,6 +43,7 @@ def dashboard() -> Any:
         unsent=unsent,
         failed_mails=failed_mails,
         index=index_state(),
+        meaning=meaning_state(),
     )
 
 

@@ -22,6 +22,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from marketplace import config
 from marketplace.config import CHECKOUT
 from marketplace.core import moments
+from marketplace.core.drawn import drawn
 from marketplace.core.errors import Problems, Refusal
 from marketplace.core.forms import Form
 from marketplace.core.money import pounds
@@ -239,10 +240,14 @@ def _context() -> dict[str, Any]:
     settings = config.current()
     navigate = current_app.extensions.get("navigation")
     bare = g.get("bare_page", False)
+    navigation = navigate() if navigate and not bare else []
+    named = {"service_name": settings.service_name, "demonstration": settings.demonstration}
+    frame = (settings.service_name, settings.demonstration)
+    shown = tuple(tuple(each.items()) for each in navigation)
     return {
-        "service_name": settings.service_name,
-        "demonstration": settings.demonstration,
-        "navigation": navigate() if navigate and not bare else [],
+        **named,
+        "header": drawn("layouts/_header.html", (frame, shown), navigation=navigation, **named),
+        "footer": drawn("layouts/_footer.html", frame, **named),
         "current_user": None if bare else _current_user(),
         "request_name": g.get("request_name", ""),
         "form": None,

@@ -27,10 +27,10 @@ from sqlalchemy import (
 
 from marketplace.accounts.models import Organisation
 from marketplace.core import clock, db
+from marketplace.core.drawn import drawn
 from marketplace.core.errors import NotFound
 from marketplace.core.journal import JournalLine
 from marketplace.core.moments import time_left
-from marketplace.public.drawn import drawn
 from marketplace.public.similar import similar_needs
 from tenders.awards.queries import public_result
 from tenders.clarifications.models import Clarification

@@ -47,6 +47,17 @@ def test_a_firm_without_a_shared_word_is_not_shown_without_a_reason(model) -> No
     assert [each.row.name for each in shown] == [firm.name]
 
 
+def test_the_administrator_is_told_whether_meaning_is_used(model) -> None:
+    making.open_need(title="Bus for pupils")
+    assert "still reads" in meaning.meaning_state()
+    meaning.keep()
+    assert "uses closeness of meaning" in meaning.meaning_state()
+    model.is_broken = True
+    assert "make install-vectors" in meaning.meaning_state()
+    config.install(replace(config.current(), search_vectors=False))
+    assert meaning.meaning_state() == ""
+
+
 def test_a_model_that_is_not_there_stops_nobody(model, monkeypatch, caplog) -> None:
     def missing() -> None:
         raise ModelMissing("The sentence model is not installed.")

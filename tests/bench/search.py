@@ -3,7 +3,7 @@
 python -m tests.bench.search [--engine whoosh --engine tantivy] [--large] [--without-page]
 python -m tests.postgres python -m tests.bench.search --engine postgresql [--large]
 Documents are made of real sentences of the demonstration, 5,000 needs and 5,000 suppliers; --large: 100,000 and
-50,000, for engines that promise so many. The page is that of a market of 5,000 and 5,000 in a database of its own,
+50,000, for engines that promise so many. The page is that of a market as large in a database of its own,
 whose few words are in nearly every need. One JSON line for each engine; it reports, it never fails for being slow.
 """
 
@@ -58,8 +58,8 @@ def main() -> None:
                 # In a process of its own, so that its memory is its own.
                 command = [sys.executable, "-m", "tests.bench.search", "--child", name, *map(str, size)]
                 subprocess.run([*command[:5], "--needs", command[5], "--suppliers", command[6]], check=True)
-        if not asked.without_page and name != "postgresql":
-            _tell(_page(name))
+                if not asked.without_page and name != "postgresql":
+                    _tell(_page(name, *size))
 
 
 def _arguments() -> argparse.Namespace:
@@ -275,7 +275,7 @@ def _text(document: Document) -> str:
     return "\n".join(passage.text for passage in document.passages)
 
 
-def _page(name: str) -> dict[str, Any]:
+def _page(name: str, needs: int, suppliers: int) -> dict[str, Any]:
     """The list page over HTTP, signed out, against the engine asked in this process, in turns."""
     scratch = Path(tempfile.mkdtemp(prefix="bench-search-"))
     settings = config.Settings(home=scratch / "home", search_engine=name)
@@ -284,7 +284,7 @@ def _page(name: str) -> dict[str, Any]:
         upgrade(db.engine())
         with app.app_context():
             load_councils()
-            market.fill(*SMALL[:1], market.OPEN, SMALL[1])
+            market.fill(needs, needs * market.OPEN // market.NEEDS, suppliers)
             rebuild_index(lambda _: None)
             db.session.remove()
             ours = engine()
@@ -295,7 +295,7 @@ def _page(name: str) -> dict[str, Any]:
                 pairs = [pair for _ in range(ROUNDS) for pair in _page_and_engine(address, ours)]
         pages, raw = zip(*pairs, strict=True)
         line = {"page_ms": _spread(list(pages)), "engine_ms": _spread(list(raw))}
-        return {"engine": name, "page_to_engine": round(median(pages) / median(raw), 2), **line}
+        return {"engine": name, "needs": needs, "suppliers": suppliers, "page_to_engine": round(median(pages) / median(raw), 2), **line}
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

@@ -1,4 +1,4 @@
-"""Parts of public pages drawn once for as long as everything that they show stays the same."""
+"""Parts of pages drawn once for as long as everything that they show stays the same."""
 
 from __future__ import annotations
 
