@@ -13,10 +13,12 @@ from sqlalchemy import func, insert, select
 from marketplace.accounts.models import Membership, MembershipRole, Organisation, Person
 from marketplace.core import clock, db
 from marketplace.core.geography import REGIONS
+from marketplace.core.journal import record
 from marketplace.reference import capabilities
 from suppliers.profiles.models import Supplier, SupplierCapability
 from tenders.bids import sealed
 from tenders.clarifications.models import Clarification
+from tenders.needs.events import NeedPublished
 from tenders.needs.models import (
     BidQuestion,
     Criterion,
@@ -64,10 +66,22 @@ def fill(needs: int = NEEDS, open_needs: int = OPEN, suppliers: int = SUPPLIERS)
         market = Market(now, top + 1, suppliers, open_needs)
         _fill_suppliers(connection, draw, market)
         _fill_needs(connection, draw, market, needs, councils)
+    _say_published(needs, now)
     if db.engine().dialect.name == "postgresql":  # what its own autovacuum would do a minute later
         with db.engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.exec_driver_sql("ANALYZE")
     return market
+
+
+def _say_published(needs: int, now: datetime) -> None:
+    with db.one_action("a market is filled"):
+        for number in range(1, needs + 1):
+            reference = reference_of(number)
+            published = NeedPublished(
+                subject=reference, need=reference, closes_at=now, questions_close_at=None, estimated_value_pence=None,
+                central_notice_number="", sha256="",
+            )  # fmt: skip
+            record(published)
 
 
 def text(draw: random.Random, words: int) -> str:
