@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from types import SimpleNamespace
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.core import clock, db
@@ -32,7 +32,7 @@ from search.telling import tell
 from tenders.needs.models import Need, NeedVersion
 
 TOLD_WITH_THE_NEED = 100  # people
-NEW = frozenset({"NeedPublished"})
+NEW = frozenset({"NeedPublished", "NeedsImported"})
 CHANGED = frozenset({"NeedAmended", "NeedExtended"})
 ALERT_EVENTS = NEW | CHANGED | {"SearchSaved", "CouncilsLoaded", "AccountClosed"}
 
@@ -53,20 +53,27 @@ def alert(line: JournalLine) -> int:
         return 0
     if line.event == "SearchSaved":
         return _catch_up(line)
-    needs = published_needs([line.need or line.subject])
-    return _compare(needs[0], line) if needs else 0
+    references = line.facts["references"] if line.event == "NeedsImported" else [line.need or line.subject]
+    people: set[int] = set()
+    for need in published_needs(references):
+        people |= _compare(need, line)
+    return _tell(people)
 
 
-def _compare(need: Need, line: JournalLine) -> int:
+def _compare(need: Need, line: JournalLine) -> set[int]:
+    """Writes down which searches find the need; gives the people who want to know at once."""
     reading = _open_reading(need)
     if reading is None:
-        return 0
+        return set()
     before = _reading_before(need, reading, line) if line.event in CHANGED else None
     found: dict[datetime, list[Standing]] = defaultdict(list)
     for search, at in found_in_time_by(reading):
-        if _is_news_to(search, reading, before, line.at):
+        if _is_news_to(search, need, reading, before, line.at):
             found[line.at if at == reading.now else at].append(search)
-    return sum(_tell_of(need.id, searches, at) for at, searches in sorted(found.items()))
+    people: set[int] = set()
+    for at, searches in sorted(found.items()):
+        people |= _write_down(need.id, searches, at)
+    return people
 
 
 def _open_reading(need: Need) -> OneNeed | None:
@@ -74,9 +81,13 @@ def _open_reading(need: Need) -> OneNeed | None:
     return OneNeed(document, now) if status_at(document, now) is Status.OPEN else None
 
 
-def _is_news_to(search: Standing, need: OneNeed, before: OneNeed | None, at: datetime) -> bool:
-    """A need older than the search stood in the list when it was saved, unless only this change has it found."""
-    if search.saved_at <= need.document.published_at:
+def _is_news_to(search: Standing, need: Need, reading: OneNeed, before: OneNeed | None, at: datetime) -> bool:
+    """A need older than the search stood in the list when it was saved, unless only this change has it found.
+
+    A need of another place is as old as its arrival here, whenever it was published there.
+    """
+    arrived_at = need.drafted_at if need.source else reading.document.published_at
+    if search.saved_at <= arrived_at:
         return True
     return before is not None and search.saved_at <= at and before.found_from(search.query_string) is None
 
@@ -113,21 +124,25 @@ def _catch_up(line: JournalLine) -> int:
     key_searches()
     search_id = int(line.facts["search"])
     saved_at = db.session.scalar(select(SavedSearch.saved_at).where(SavedSearch.id == search_id)) or line.at
-    missed = select(Need.reference).where(Need.published_at >= saved_at, Need.published_at <= line.at)
-    mails = 0
+    arrived_at = case((Need.source == "", Need.published_at), else_=Need.drafted_at)
+    missed = select(Need.reference).where(Need.published_at.is_not(None), arrived_at >= saved_at, arrived_at <= line.at)
+    people: set[int] = set()
     for need in published_needs(db.session.scalars(missed).all()):
         reading = _open_reading(need)
         found = [each for each in one_standing(search_id) if reading and reading.is_found_by(each.query_string)]
-        mails += _tell_of(need.id, found, line.at)
-    return mails
+        people |= _write_down(need.id, found, line.at)
+    return _tell(people)
 
 
-def _tell_of(need_id: int, found: Sequence[Standing], at: datetime) -> int:
+def _write_down(need_id: int, found: Sequence[Standing], at: datetime) -> set[int]:
     for batch in in_batches(found):
         enter(need_id, [each.id for each in batch], at)
-    people = sorted({each.person_id for each in found if each.rhythm == AT_ONCE})
+    return {each.person_id for each in found if each.rhythm == AT_ONCE}
+
+
+def _tell(people: set[int]) -> int:
     # The rest is told by the timetable in pieces, so that the next need does not wait for a thousand letters.
-    return tell(AT_ONCE, people[:TOLD_WITH_THE_NEED], clock.now())
+    return tell(AT_ONCE, sorted(people)[:TOLD_WITH_THE_NEED], clock.now()) if people else 0
 
 
 def enter(need_id: int, search_ids: Sequence[int], at: datetime) -> None:

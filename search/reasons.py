@@ -51,6 +51,7 @@ _EVERYDAY_WORDS = (
     " these they thing things think third this those though three through throughout time times today together told"
     " too took toward try turn twice two type under unless until up upon usual usually value various very via view"
     " visit wait want wanted wants was watch week weeks were what when where whether which while who whoever whole"
+    " eight astray wrote finish finished serious worth progress struggle lose loses honest honestly excluding vat"
     " whom whose why will wish with within without word words would write wrong yet you young your"
 )
 # The words of every need, which say nothing of this one.

@@ -30,6 +30,7 @@ from search.models import (
 from tenders.needs.events import NeedAmended
 from tenders.needs.models import Need, NeedVersion
 from tenders.needs.snapshots import snapshot_of, text_of
+from tenders.notices.events import NeedsImported
 from tests import making
 from tests.actions.test_searching import ask, change, happened, published
 
@@ -172,6 +173,37 @@ def test_a_search_saved_after_publication_hears_nothing_old(app) -> None:
     clock.pass_time(seconds=1)
     actions.save_search(ask(q="parking"), making.supplier_member())
     assert alerts.alert(line) == 0 and not alert_rows()
+
+
+def test_needs_of_other_places_are_told_together_when_they_arrive_here(app) -> None:
+    """They were published elsewhere long ago; those that a search could find when it was saved are old to it."""
+    early, late = making.supplier_member(), making.supplier_member()
+    actions.save_search(ask(q="parking"), early)
+    clock.pass_time(days=1)
+    needs = [imported("Parking permits"), imported("Parking meters"), imported("Parking, awarded", awarded_at=clock.now())]
+    clock.pass_time(seconds=1)
+    actions.save_search(ask(q="parking"), late)
+    clock.pass_time(seconds=1)
+    words = {"references": tuple(each.reference for each in needs), "new": 3, "changed": 0}
+    line = happened(NeedsImported(subject="a file", **words))
+    assert alerts.alert(line) == 1 and alerts.alert(line) == 0
+    (mail,) = mails()
+    assert mail.recipient == early.person.email and mail.subject.startswith("2 new needs")
+
+
+def test_a_need_that_arrives_while_a_search_is_being_saved_is_not_missed(app) -> None:
+    need = imported("Parking permits")
+    line = happened(NeedsImported(subject="a file", references=(need.reference,), new=1, changed=0))
+    assert alerts.alert(line) == 0
+    actions.save_search(ask(q="parking"), making.supplier_member())
+    saved = db.session.scalars(select(JournalLine).where(JournalLine.event == "SearchSaved")).one()
+    assert alerts.alert(saved) == 1 and alerts.alert(saved) == 0
+
+
+def imported(title: str, **facts) -> Need:
+    return making.open_need(
+        title=title, source="contracts-finder", source_id=title, published_at=clock.now() - timedelta(days=30), **facts
+    )
 
 
 def test_a_need_published_while_a_search_was_being_saved_is_not_missed(app) -> None:
