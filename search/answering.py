@@ -18,6 +18,8 @@ from search.fallback import FallbackEngine
 from search.gathering import every_document, reading_apart
 
 FALLBACK_KEPT = timedelta(seconds=60)
+# Of each kind. Reading takes about a millisecond a document, and a visitor waits.
+MOST_STOOD_IN = 5000
 _KEPT_TIMES = 10  # a stand-in that took long to read is kept ten times as long
 Answer = TypeVar("Answer")
 
@@ -58,12 +60,17 @@ def _fallback() -> FallbackEngine:
         if made is None or monotonic() > made[0]:
             began = monotonic()
             with reading_apart():
-                read = FallbackEngine(every_document())
+                read = FallbackEngine(every_document(MOST_STOOD_IN))
             took = monotonic() - began
             made = monotonic() + max(FALLBACK_KEPT.total_seconds(), _KEPT_TIMES * took), read
             _fallbacks.clear()
             _fallbacks[key] = made
         return made[1]
+
+
+def stands_in_for_some() -> int:
+    """So many of each kind, the latest, are all that the stand-in searches; 0 when it searches everything."""
+    return MOST_STOOD_IN if _fallback().most_of_a_kind >= MOST_STOOD_IN else 0
 
 
 def _key() -> tuple[Path, str]:

@@ -107,6 +107,11 @@ class FallbackEngine(SearchesBothKinds):
             passages, needs, suppliers, self._open_needs(now), rarity, limit, now, explained=explained, meaning=meaning
         )
 
+    @property
+    def most_of_a_kind(self) -> int:
+        """How many documents it holds of the kind that it has more of."""
+        return max(map(len, self._documents.values()))
+
     def references(self, kind: Kind) -> dict[str, str]:
         """Every reference with the fingerprint of its document."""
         return {reference: fingerprint(document) for reference, document in self._documents[kind].items()}

@@ -13,7 +13,8 @@ from sqlalchemy import func, or_, select
 
 from marketplace import config
 from marketplace.core import clock, db
-from search.answering import answered, answering
+from marketplace.core.errors import NotNow
+from search.answering import answered, answering, stands_in_for_some
 from search.asking import Question
 from search.documents import Kind, NeedDocument, Status
 from search.engine import PAGE_SIZE, Results, SearchEngine, SearchUnavailable, Sort
@@ -34,7 +35,7 @@ LONGEST_BEFORE_CLOSE_MS = 250  # a slow search is not followed by others, so tha
 
 @dataclass(frozen=True)
 class Found:
-    """The answer to a question; `is_slow` when the index could not answer.
+    """The answer to a question; `is_slow` when the index could not answer, `only_latest` when not all was searched then.
 
     When nothing has the words asked, `close` holds the first few that were found for `close_text` instead: the mended
     words, or any of the words.
@@ -42,6 +43,7 @@ class Found:
 
     results: Results
     is_slow: bool
+    only_latest: int = 0
     close: Results | None = None
     close_text: str = ""
 
@@ -49,7 +51,7 @@ class Found:
 def find(question: Question, page_size: int = PAGE_SIZE) -> Found:
     """The page of results that the question asks for."""
     found, is_slow = answered(lambda engine: _found(engine, question, page_size))
-    return replace(found, is_slow=is_slow)
+    return replace(found, is_slow=is_slow, only_latest=stands_in_for_some() if is_slow else 0)
 
 
 def _found(engine: SearchEngine, question: Question, page_size: int) -> Found:
@@ -66,7 +68,7 @@ def _found(engine: SearchEngine, question: Question, page_size: int) -> Found:
         if query.text == results.did_you_mean and _has_words(close):
             mended = query.text  # mended words that find nothing either would lead nowhere
         if close.total:
-            return Found(replace(results, did_you_mean=mended), False, close, query.text)
+            return Found(replace(results, did_you_mean=mended), False, close=close, close_text=query.text)
         if close.is_partial or close.took_ms > LONGEST_BEFORE_CLOSE_MS:
             break
     return Found(replace(results, did_you_mean=mended), False)
@@ -110,12 +112,14 @@ def find_counts(question: Question) -> Results | None:
 
 
 def find_references(question: Question) -> list[str]:
-    """The references of all needs or suppliers that a question finds, in its order."""
-    ranked, _ = answered(
+    """The references of all needs or suppliers that a question finds, in its order; NotNow when not all are searched."""
+    ranked, is_slow = answered(
         lambda engine: engine.ranked(
             question.query, question.filters, question.sort, question.kind, now=clock.now()
         )
     )
+    if is_slow and stands_in_for_some():
+        raise NotNow("The search index is being mended, and a list of what is found would lack some. Try again in a few minutes.")
     return [reference for reference, _ in ranked]
 
 

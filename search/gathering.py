@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import InstrumentedAttribute, selectinload
 
 from marketplace.accounts.models import Organisation
 from marketplace.core import db
@@ -320,9 +320,12 @@ def reading_apart() -> Iterator[None]:
         registry.set(before)
 
 
-def every_document() -> Iterator[Document]:
-    """Everything that can be searched, in batches; each batch is let go before the next is read."""
-    last = 0
+def every_document(most: int | None = None) -> Iterator[Document]:
+    """Everything that can be searched, in batches; each batch is let go before the next is read.
+
+    With `most`, the latest so many of each kind.
+    """
+    last = _before_the_latest(Need.id, most)
     query = _whole().where(Need.published_at.is_not(None)).order_by(Need.id).limit(BATCH)
     while needs := db.session.scalars(query.where(Need.id > last)).all():
         last = needs[-1].id
@@ -330,8 +333,15 @@ def every_document() -> Iterator[Document]:
         for each in needs:
             if each not in db.session.dirty:
                 db.session.expunge(each)
-    for batch in each_supplier():
+    for batch in each_supplier(after=_before_the_latest(Supplier.id, most)):
         yield from supplier_documents(batch)
+
+
+def _before_the_latest(ids: InstrumentedAttribute[int], most: int | None) -> int:
+    """The id before the latest so many; 0 when there are no more than that."""
+    if most is None:
+        return 0
+    return db.session.scalar(select(ids).order_by(ids.desc()).offset(most).limit(1)) or 0
 
 
 def documents_for(references: Iterable[str], suppliers: Iterable[str]) -> list[Document]:

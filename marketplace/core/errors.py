@@ -60,6 +60,12 @@ class TooMany(Refusal):
     status = 429
 
 
+class NotNow(Refusal):
+    """It could be done, and will be again in a few minutes."""
+
+    status = 503
+
+
 class Problems(Refusal):
     """A rule's answer, raised by an action that was asked although the rule says no."""
 

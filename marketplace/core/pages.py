@@ -23,7 +23,7 @@ from marketplace import config
 from marketplace.config import CHECKOUT
 from marketplace.core import moments
 from marketplace.core.drawn import drawn
-from marketplace.core.errors import Problems, Refusal
+from marketplace.core.errors import NotNow, Problems, Refusal
 from marketplace.core.forms import Form
 from marketplace.core.money import pounds
 
@@ -43,6 +43,7 @@ ONE_YEAR = 31_536_000
 STALE_FORM = (
     "Your page was open for too long, or your browser refused our cookie. Go back, reload the page and try again."
 )
+RETRY_AFTER = "120"  # seconds
 ERROR_TITLES = {
     400: "We could not read that request",
     401: "Sign in to see this page",
@@ -327,7 +328,8 @@ def _error_text(status: int, message: str, problems: Sequence[Any]) -> str:
 
 def _refusal_page(refusal: Refusal) -> Response:
     problems = refusal.problems if isinstance(refusal, Problems) else ()
-    return error_page(refusal.status, "" if problems else refusal.message, problems)
+    headers = [("Retry-After", RETRY_AFTER)] if isinstance(refusal, NotNow) else ()
+    return error_page(refusal.status, "" if problems else refusal.message, problems, headers)
 
 
 def _http_error_page(error: HTTPException) -> Any:

@@ -75,9 +75,9 @@ def list_suppliers(limit: int = 50, offset: int = 0) -> list[Supplier]:
     return list(session.scalars(_public().order_by(Organisation.name, Supplier.id).limit(limit).offset(offset)))
 
 
-def each_supplier(batch: int = 500) -> Iterator[list[Supplier]]:
-    """All public suppliers in batches by id, for indexing."""
-    last = 0
+def each_supplier(batch: int = 500, after: int = 0) -> Iterator[list[Supplier]]:
+    """All public suppliers with an id after this one, in batches by id, for indexing."""
+    last = after
     while found := list(session.scalars(_public().where(Supplier.id > last).order_by(Supplier.id).limit(batch))):
         last = found[-1].id
         yield found

@@ -14,7 +14,7 @@ from marketplace.core.errors import NotAllowed, NotFound, Problems
 from marketplace.core.journal import JournalLine, record
 from marketplace.core.letters import write_letters
 from marketplace.core.mail import Mail
-from search import actions, alerts, indexing, kept
+from search import actions, alerts, answering, indexing, kept
 from search.asking import ask_needs, ask_suppliers
 from search.documents import Kind
 from search.emails import EMAILS
@@ -124,6 +124,20 @@ def test_without_an_index_the_database_answers(app) -> None:
     assert found.is_slow and [hit.reference for hit in found.results.hits] == [need.reference]
     indexing.rebuild_index(lambda _: None)
     assert not find(ask(q="parking")).is_slow and indexing.index_state().needs == 1
+
+
+def test_without_an_index_a_large_market_is_searched_in_part_and_says_so(app, client, monkeypatch) -> None:
+    """A visitor cannot wait for a hundred thousand needs to be read; lists and feeds that lack some are refused."""
+    monkeypatch.setattr(answering, "MOST_STOOD_IN", 2)
+    needs = [making.open_need(title=f"Parking permits, part {n}") for n in range(3)]
+    found = find(ask(q="parking"))
+    assert found.only_latest == 2
+    assert {hit.reference for hit in found.results.hits} == {each.reference for each in needs[1:]}
+    assert client.get("/needs?q=parking").has("only the latest 2 needs are searched")
+    for path in ("/needs.csv", "/needs.atom", "/needs.ics"):
+        assert client.get(f"{path}?q=parking", status=503).response.headers["Retry-After"]
+    indexing.rebuild_index(lambda _: None)
+    assert find(ask(q="parking")).results.total == 3 and client.get("/needs.csv?q=parking")
 
 
 def test_following_takes_a_confirmation_and_stops_for_good(app) -> None:
