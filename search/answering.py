@@ -26,15 +26,16 @@ Answer = TypeVar("Answer")
 _engines: dict[tuple[Path, str], SearchEngine] = {}
 _fallbacks: dict[tuple[Path, str], tuple[float, FallbackEngine]] = {}
 _reading = Lock()
+_making = Lock()
 
 
 def engine() -> SearchEngine:
     """This process's engine of the settings, over its own folder or the database, opened on first use."""
-    settings = config.current()
     key = _key()
-    if key not in _engines:
-        _engines[key] = make_engine(settings.search_engine, *key)
-    return _engines[key]
+    with _making:
+        if key not in _engines:
+            _engines[key] = make_engine(config.current().search_engine, *key)
+        return _engines[key]
 
 
 def answering() -> tuple[SearchEngine, bool]:

@@ -132,6 +132,7 @@ def status_at(document: NeedDocument, now: datetime) -> Status:
 
 _similar: dict[tuple[str, str], tuple[datetime, tuple[str, ...]]] = {}
 _looking = Lock()
+_looked: set[str] = set()
 
 
 def similar_references(need: Any) -> tuple[str, ...]:
@@ -141,14 +142,18 @@ def similar_references(need: Any) -> tuple[str, ...]:
     """
     now, key = clock.now(), (str(config.current().home), need.reference)
     found = _remembered(key, now)
-    if found is None:
-        with _looking:  # one thread looks and the others wait: a fresh index is read once, not by all of them at once
-            found = _remembered(key, now)
-            if found is None:
-                found = _look_for_similar(need)
-                if len(_similar) >= MOST_REMEMBERED:
-                    _similar.clear()
-                _similar[key] = (now, found)
+    if found is None and key[0] not in _looked:
+        with _looking:  # at first one thread looks and the others wait: a fresh index is read once, not by all at once
+            found = _remembered(key, now) or _look_and_remember(need, key, now)
+            _looked.add(key[0])
+    return _look_and_remember(need, key, now) if found is None else found
+
+
+def _look_and_remember(need: Any, key: tuple[str, str], now: datetime) -> tuple[str, ...]:
+    found = _look_for_similar(need)
+    if len(_similar) >= MOST_REMEMBERED:
+        _similar.clear()
+    _similar[key] = (now, found)
     return found
 
 

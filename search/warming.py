@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace.core import db
 from search.answering import engine
@@ -23,7 +22,7 @@ def warm_up() -> None:
             need = db.session.scalar(newest)
             if need is not None:
                 similar_references(need)
-    except SQLAlchemyError:
-        log.warning("The database did not answer yet; the index is opened by the first search.", exc_info=True)
+    except Exception:  # the first search meets the same fault and says what is to be said
+        log.warning("The index could not be opened before the first visitor came.", exc_info=True)
     finally:
         db.session.remove()

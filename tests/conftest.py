@@ -39,9 +39,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.Tem
 @pytest.fixture(scope="session")
 def whole_app(template: databases.Template, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     from marketplace.app import create_app
+    from tests import told
 
     home = tmp_path_factory.mktemp("home")
     app = create_app(settings_for(home, template.url))
+    told.install()
     app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=True)
     return app
 

@@ -117,11 +117,15 @@ def current_member() -> Membership | None:
 
 
 def get_member() -> Membership:
-    """The acting membership; NotAllowed when there is none."""
+    """The acting membership; NotAllowed when there is none.
+
+    Where something is to be done it is the row itself, which the action reads again inside its transaction: a role that
+    was taken away in between no longer counts.
+    """
     member = current_member()
     if member is None:
         raise NotAllowed("You need to belong to an organisation to do this.")
-    return member
+    return member if request.method in ("GET", "HEAD") else db.session.get_one(Membership, member.id)
 
 
 def current_actor(role: str = "") -> Actor:

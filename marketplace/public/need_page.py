@@ -25,11 +25,12 @@ from sqlalchemy import (
     union_all,
 )  # fmt: skip
 
+from marketplace import config
 from marketplace.accounts.models import Organisation
 from marketplace.core import clock, db
 from marketplace.core.drawn import drawn
 from marketplace.core.errors import NotFound
-from marketplace.core.journal import JournalLine
+from marketplace.core.journal import TOLD, JournalLine
 from marketplace.core.moments import time_left
 from marketplace.public.similar import similar_needs
 from tenders.awards.queries import public_result
@@ -57,7 +58,7 @@ HIDDEN = {"value_workings", "conflicts_assessment", "sme_barriers", "budget_refe
           "review_note", "source_hash"}  # fmt: skip
 N = Need.__table__
 MOST_VIEWS = 1000
-_views: dict[int, SimpleNamespace] = {}
+_views: dict[tuple[str, int], SimpleNamespace] = {}
 COLUMNS = [column for column in N.columns if column.name not in HIDDEN]
 
 
@@ -68,13 +69,14 @@ def get_need_view(reference: str) -> SimpleNamespace:
     may be newer than the mark says, never older. Needs of other sources change without a line each; they are not kept.
     """
     mark = _read_mark(reference)
-    view = _views.get(mark.id)
+    key = str(config.current().home), mark.id
+    view = _views.get(key)
     if view is None or view.mark != tuple(mark):
         view = _read_view(mark)
         if mark.last_line and not mark.source:
             if len(_views) >= MOST_VIEWS:
                 _views.clear()
-            _views[mark.id] = view
+            _views[key] = view
     return view
 
 
@@ -141,8 +143,14 @@ _MARK = (
         N.c.id,
         N.c.source,
         Organisation.__table__.c.slug.label("council_slug"),
-        # A line's hash stands for the whole history up to it.
-        select(L.hash).where(L.need == N.c.reference).order_by(L.number.desc()).limit(1).scalar_subquery().label("last_line"),
+        # A line's hash stands for the whole history up to it. What bidders do is left out: it changes nothing here, and
+        # a page that took longer after it would tell that somebody bids.
+        select(L.hash)
+        .where(L.need == N.c.reference, TOLD)
+        .order_by(L.number.desc())
+        .limit(1)
+        .scalar_subquery()
+        .label("last_line"),
     )
     .outerjoin_from(N, Organisation.__table__, Organisation.__table__.c.id == N.c.authority_id)
     .where(N.c.reference == bindparam("reference"), N.c.published_at.is_not(None))

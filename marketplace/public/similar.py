@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -23,10 +24,10 @@ from tenders.needs.status import LABELS, status_of
 from tenders.notices.models import OutsideAward
 
 KEPT = timedelta(minutes=15)
-ROWS_KEPT = timedelta(minutes=1)
+ROWS_KEPT = 5.0  # seconds
 MOST_KEPT = 5000
 MOST_WINNERS = 3
-_read: dict[Hashable, tuple[datetime, list[Row[Any]]]] = {}
+_read: dict[Hashable, tuple[float, list[Row[Any]]]] = {}
 _outcomes: dict[Hashable, tuple[datetime, str]] = {}
 
 
@@ -45,12 +46,12 @@ def similar_needs(need: Any) -> list[SimilarNeed]:
 
 
 def _rows(references: tuple[str, ...]) -> list[Row[Any]]:
-    """The needs' rows as they were at most a minute ago; how each stands is told by the clock from what they say."""
+    """The needs' rows as they were a few seconds ago, as if the page had been asked for a little sooner."""
     if not references:
         return []
-    now, key = clock.now(), (str(config.current().home), references)
+    now, key = monotonic(), (str(config.current().home), references)
     known = _read.get(key)
-    if known is None or not timedelta() <= now - known[0] < ROWS_KEPT:
+    if known is None or now - known[0] >= ROWS_KEPT:
         if len(_read) >= MOST_KEPT:
             _read.clear()
         known = _read[key] = now, needs_by_reference(references)

@@ -11,7 +11,7 @@ import zipfile
 from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
-from marketplace.accounts.access import get_member, may
+from marketplace.accounts.access import current_member, may
 from marketplace.core import clock
 from marketplace.core.errors import Conflict, NotFound, Problem, Problems
 from marketplace.core.forms import Form, add_problems
@@ -62,8 +62,10 @@ def submit(reference: str) -> Response:
     # Only a passphrase has anything that the form would check; the page's token was checked before we came here.
     if passphrase and not (form := forms.SubmitForm()).validate():
         return _review_page(get_desk(reference), form)
+    member = current_member()
+    assert member is not None  # may() saw to it; only the firm's and the person's number are used of it
     try:
-        outcome = submission.submit_bid(reference, get_member(), key, received_at(), passphrase, seen)
+        outcome = submission.submit_bid(reference, member, key, received_at(), passphrase, seen)
     except Problems as problems:
         add_problems(form := forms.SubmitForm(), problems.problems)
         return _review_page(get_desk(reference), form)

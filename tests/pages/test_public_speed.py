@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 
 from marketplace.core import db
-from marketplace.core.journal import record
+from marketplace.core.journal import JournalLine, record
 from search import indexing
+from tenders.clarifications.actions import ask_question
 from tenders.needs.actions import subject_of
 from tenders.needs.events import NeedApproved
 from tenders.needs.models import Need
-from tests import making
+from tests import bidding, making
 from tests.pageclient import PageClient
 
 
@@ -81,6 +82,22 @@ def test_a_need_is_read_anew_when_the_journal_tells_of_it(app, uncompared: PageC
     _say_that_changed(need, "Missed bins, in new words")
     assert uncompared.get(address).has("Missed bins, in new words")
     assert statements(uncompared, address) == 1
+
+
+def test_what_bidders_do_does_not_show_in_the_work_of_the_page(app, uncompared: PageClient) -> None:
+    """A page that works longer after a bid was begun, or a question asked, would tell that somebody bids."""
+    need = bidding.purchase(title="Missed bin reports").need
+    _say_that_changed(need, "Missed bin reports")
+    address = f"/needs/{need.reference}"
+    uncompared.get(address)
+    lines = db.session.scalar(select(func.count(JournalLine.number)))
+    member = bidding.bidder()
+    bid = bidding.drafted(need, member)
+    assert statements(uncompared, address) == 1
+    ask_question(need.id, member, "Is the depot open on Saturdays?")
+    bidding.submit(bid, member)
+    assert statements(uncompared, address) == 1
+    assert db.session.scalar(select(func.count(JournalLine.number))) >= lines + 4
 
 
 def _say_that_changed(need: Need, title: str) -> None:
