@@ -45,7 +45,7 @@ lint: .venv/installed-ci ## ruff and mypy
 bench: install .venv/installed-test ## speed as ratios to a yardstick in the same run (YARDSTICKS=folder)
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.alerts
-	$(BIN)/python -m tests.bench.search
+	$(BIN)/python -m tests.bench.search --large
 
 clean: ## remove what install made (not what a running copy keeps)
 	rm -rf .venv node_modules build marketplace/static/vendor *.egg-info
