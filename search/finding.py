@@ -141,25 +141,23 @@ def similar_references(need: Any) -> tuple[str, ...]:
     `need` is a Need or has what it has under the same names.
     """
     now, key = clock.now(), (str(config.current().home), need.reference)
-    found = _remembered(key, now)
-    if found is None and key[0] not in _looked:
-        with _looking:  # at first one thread looks and the others wait: a fresh index is read once, not by all at once
-            found = _remembered(key, now) or _look_and_remember(need, key, now)
-            _looked.add(key[0])
-    return _look_and_remember(need, key, now) if found is None else found
+    if key[0] in _looked:
+        return _remembered(need, key, now)
+    with _looking:  # at first one thread looks and the others wait: a fresh index is read once, not by all at once
+        found = _remembered(need, key, now)
+        _looked.add(key[0])
+    return found
 
 
-def _look_and_remember(need: Any, key: tuple[str, str], now: datetime) -> tuple[str, ...]:
+def _remembered(need: Any, key: tuple[str, str], now: datetime) -> tuple[str, ...]:
+    known = _similar.get(key)
+    if known is not None and timedelta() <= now - known[0] < SIMILAR_KEPT:
+        return known[1]
     found = _look_for_similar(need)
     if len(_similar) >= MOST_REMEMBERED:
         _similar.clear()
     _similar[key] = (now, found)
     return found
-
-
-def _remembered(key: tuple[str, str], now: datetime) -> tuple[str, ...] | None:
-    known = _similar.get(key)
-    return known[1] if known is not None and timedelta() <= now - known[0] < SIMILAR_KEPT else None
 
 
 def _look_for_similar(need: Any) -> tuple[str, ...]:

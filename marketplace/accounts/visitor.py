@@ -14,9 +14,7 @@ from marketplace.core import db
 _KINDS = (Person, Membership, Organisation, MembershipRole)
 _P, _M, _O, _R = (each.__table__ for each in _KINDS)
 # What no page asks of who is looking.
-_LEFT_OUT = frozenset(
-    {_P.c.password_hash, _P.c.created_at, _M.c.requested_at, _M.c.note, _O.c.created_at}
-)
+_LEFT_OUT = frozenset({_P.c.password_hash, _P.c.created_at, _M.c.requested_at, _M.c.note, _O.c.created_at})
 _COLUMNS = [[each for each in kind.__table__.columns if each not in _LEFT_OUT] for kind in _KINDS]
 _VISITOR = (
     select(*(column for columns in _COLUMNS for column in columns))
@@ -51,8 +49,8 @@ _PERSON, _MEMBERSHIP, _ORGANISATION, _ROLE = map(_Part, range(len(_KINDS)))
 def read_visitor(person_id: int) -> Person | None:
     """The person as the database has them now, to look at only: none of it belongs to the session.
 
-    The object mapper's own loading of the same three levels takes more than twice as long, and every page asks. What is not
-    read here (a council's particulars, an organisation's other people) refuses to be read from these objects.
+    The object mapper's own loading of the same three levels takes more than twice as long, and every page asks. What is
+    not read here (a council's particulars, an organisation's other people) refuses to be read from these objects.
     """
     rows = db.session.connection().execute(_VISITOR, {"person_id": person_id}).all()
     if not rows:
