@@ -119,7 +119,7 @@ def find_references(question: Question) -> list[str]:
         )
     )
     if is_slow and stands_in_for_some():
-        raise NotNow("The search index is being mended, and a list of what is found would lack some. Try again in a few minutes.")
+        raise NotNow("The search index is being mended, and a list of what is found would lack some.")
     return [reference for reference, _ in ranked]
 
 
