@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install install-vectors run test lint bench clean
+.PHONY: help install install-vectors run test lint prove bench clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ test: install .venv/installed-test ## the fast tests, on SQLite
 lint: .venv/installed-ci ## ruff and mypy
 	$(BIN)/ruff check --no-cache --line-length 120 --select E,F,W,I,UP,B,RUF100 --ignore E501 marketplace suppliers tenders search tests migrations
 	$(BIN)/mypy --cache-dir /dev/null marketplace suppliers tenders search
+
+prove: install .venv/installed-ci ## every promise at full length, on SQLite then PostgreSQL, and one table of what came out
+	$(BIN)/python -m tests.promises
 
 bench: install .venv/installed-test ## speed as ratios to a yardstick in the same run (YARDSTICKS=folder)
 	$(BIN)/python -m tests.bench

@@ -1,0 +1,78 @@
+"""The proof of every promise, at full length, on both databases: python -m tests.promises [pytest's arguments].
+
+Prints one table at the end. Ends with a fault if anything broke a promise, if a test failed, or if a promise that
+sizes.csv names was not tried on one of the databases (unless arguments chose some tests only).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.promises.proof import HERE, Told, goals, sizes
+
+DATABASES = ("SQLite", "PostgreSQL")
+HEADINGS = ("promise", "what was tried", "database", "count", "violations", "measured", "goal")
+
+
+def main(arguments: list[str]) -> int:
+    with tempfile.TemporaryDirectory(prefix="proof-") as folder:
+        table = Path(folder) / "table.jsonl"
+        table.touch()
+        failed = [name for name in DATABASES if _run(name, table, arguments)]
+        told = [Told(**json.loads(line)) for line in table.read_text("utf-8").splitlines()]
+    missing = [] if arguments else not_run(told)
+    print("\n".join(report(told)))
+    for line in missing:
+        print(f"NOT RUN: {line}")
+    for name in failed:
+        print(f"FAILED: tests on {name}; see above")
+    return int(bool(failed or missing or any(each.violations for each in told)))
+
+
+def _run(database: str, table: Path, arguments: list[str]) -> int:
+    """Runs the tests in their long form; gives the exit code."""
+    print(f"== promises on {database}", flush=True)
+    words = {**os.environ, "PROOF_SIZE": "long", "PROOF_TABLE": str(table)}
+    words.pop("TEST_DATABASE_URL", None)
+    command = [sys.executable, "-m", "pytest", *(arguments or ["-m", "not browser"]), str(HERE)]
+    if database == "SQLite":
+        return subprocess.run(command, env=words, check=False).returncode
+    from tests import postgres
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with postgres.server() as url:
+            return subprocess.run(command, env={**words, "TEST_DATABASE_URL": url}, check=False).returncode
+
+
+def not_run(told: Iterable[Told]) -> list[str]:
+    """Promises with a size that a run on one of the databases said nothing of."""
+    seen = {(each.id, each.database) for each in told}
+    return [f"{name} on {database}" for name in sizes() for database in DATABASES if (name, database) not in seen]
+
+
+def report(told: Iterable[Told]) -> list[str]:
+    """The table, in the order of goals.csv, and the promises that have no test."""
+    known, order = goals(), list(goals())
+    lines = sorted(told, key=lambda each: (order.index(each.id), each.tried, each.database))
+    cells = [HEADINGS] + [
+        (each.id, each.tried, each.database, f"{each.count:,}", str(each.violations), each.measured, known[each.id].goal)
+        for each in lines
+    ]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(HEADINGS))]
+    text = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    untested = [name for name in order if name not in sizes()]
+    return ["", text[0], "  ".join("-" * width for width in widths), *text[1:]] + (
+        [f"Without a test here: {', '.join(untested)}"] if untested else []
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

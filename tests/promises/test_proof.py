@@ -1,0 +1,52 @@
+"""The proof itself: it counts, it fails when a promise is broken, and it notices a promise that nobody tried."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.promises import __main__ as prove
+from tests.promises import proof as proofs
+from tests.promises.proof import Proof, Told
+
+
+@pytest.fixture
+def one_promise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proofs, "sizes", lambda: {"B2": {"id": "B2", "short": "3", "long": "1000"}})
+    monkeypatch.setattr(prove, "sizes", proofs.sizes)
+    monkeypatch.delenv("PROOF_TABLE", raising=False)
+
+
+def test_a_size_is_the_runs(one_promise: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PROOF_SIZE", raising=False)
+    assert Proof().size("B2") == 3
+    monkeypatch.setenv("PROOF_SIZE", "long")
+    assert Proof().size("B2") == 1000
+
+
+def test_a_broken_promise_fails_and_is_in_the_table(
+    one_promise: None, monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
+    monkeypatch.setenv("PROOF_TABLE", str(tmp_path / "table"))
+    with pytest.raises(pytest.fail.Exception, match="bid 7 is stored twice"):
+        Proof().tell("B2", "races", count=3, violations=["bid 7 is stored twice"])
+    assert '"violations": 1' in (tmp_path / "table").read_text("utf-8")
+
+
+def test_nothing_tried_is_no_proof(one_promise: None) -> None:
+    with pytest.raises(pytest.fail.Exception, match="nothing was tried"):
+        Proof().tell("B2", "races", count=0, violations=0)
+    silent = Proof()
+    silent.size("B2")
+    with pytest.raises(AssertionError, match="told nothing of B2"):
+        silent.insist_that_all_was_told()
+
+
+def test_a_promise_that_was_not_run_is_named(one_promise: None) -> None:
+    line = Told("B2", "races", 3, 0, "", "SQLite")
+    assert prove.not_run([line]) == ["B2 on PostgreSQL"]
+    assert any("races" in each and "1,000 races" in each for each in prove.report([line]))
+
+
+def test_every_promise_with_a_size_has_a_goal() -> None:
+    assert set(proofs.sizes()) <= set(proofs.goals())
+    assert all(int(row["short"]) <= int(row["long"]) for row in proofs.sizes().values())
