@@ -158,10 +158,10 @@ def one_action(name: str, keeps_read: bool = False) -> Iterator[Session]:
     try:
         current.commit()
         current.connection(execution_options=_writing())
-        current.info.update(action=name, changed=False, lines=[])
+        current.info.update(action=name, changed=False, lines=[], has_spoken=False)
         yield current
         current.flush()
-        if current.info["changed"] and not current.info["lines"]:
+        if current.info["changed"] and not (current.info["lines"] or current.info["has_spoken"]):
             raise SilentAction(f"{name} changed rows and said nothing. Call record(...) with an event in it.")
         journal.write_lines(current, current.info["lines"])
         current.commit()
@@ -170,7 +170,7 @@ def one_action(name: str, keeps_read: bool = False) -> Iterator[Session]:
         raise
     finally:
         current.expire_on_commit = True
-        for key in ("action", "changed", "lines"):
+        for key in ("action", "changed", "lines", "has_spoken"):
             current.info.pop(key, None)
 
 

@@ -4,6 +4,9 @@ Each line's hash covers every column of the line and the hash before it. `journa
 there are and the last hash, so that a missing last line shows. Lines are numbered under the head's lock at the
 end of the transaction: they become visible in the order of their numbers, so a reader that follows the numbers
 never misses one committed late.
+
+The lines' hashes are also the leaves of a Merkle tree (RFC 6962), so that a few hashes prove to somebody who sees no
+other line that one is in it, and that a later tree only added to an earlier one. The head keeps the tree's frontier.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from sqlalchemy import (
     BigInteger,
     Index,
     Integer,
+    LargeBinary,
     String,
     Text,
     bindparam,
@@ -34,7 +38,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.util import identity_key
 
-from marketplace.core import clock
+from marketplace.core import clock, merkle
 from marketplace.core.db import Base, UTCDateTime, session
 
 GENESIS = "0" * 64
@@ -109,12 +113,14 @@ class JournalLine(Base):
 
 
 class JournalHead(Base):
-    """How many lines there are and the last hash; kept beside the lines so that a missing last line shows."""
+    """How many lines there are, the last hash and the tree's frontier; so a missing last line shows."""
 
     __tablename__ = "journal_head"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     count: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"))
     hash: Mapped[str] = mapped_column(String(64))
+    # The roots of the tree's perfect subtrees, largest first: what the next leaf needs (merkle.extend).
+    frontier: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 SQLITE_GUARDS = tuple(
@@ -146,25 +152,72 @@ def record(happened: Event, actor: Actor = SYSTEM) -> None:
     lines.append((happened, actor))
 
 
-def write_lines(current: Session, happened: Sequence[tuple[Event, Actor]]) -> None:
+@dataclass(frozen=True)
+class Position:
+    """Where a line stands, provable at once: it is the last of the tree whose frontier follows from the one before."""
+
+    number: int
+    line_hash: str
+    frontier: bytes
+    frontier_before: bytes
+
+    @property
+    def tree_size(self) -> int:
+        return self.number
+
+    @property
+    def root(self) -> str:
+        """The root of the tree up to this line, in hexadecimal."""
+        return merkle.root_of(self.frontier).hex()
+
+    @property
+    def inclusion(self) -> list[str]:
+        """The line's path in that tree, lowest first, in hexadecimal."""
+        return [each.hex() for each in merkle.last_path(self.frontier_before)]
+
+
+def write_so_far() -> Position:
+    """Writes what was recorded in this action until now and returns where the last of these lines stands.
+
+    For an action that must give its line's place away while it is still at work, such as one that signs a receipt. The
+    head's lock is held from here to the commit, so call it late. Rolled back with the action, like everything else.
+    """
+    current = session()
+    happened = current.info.get("lines")
+    if not happened:
+        raise RuntimeError("write_so_far() belongs inside an @action, after record(...).")
+    written = write_lines(current, happened)
+    assert written is not None  # something happened
+    current.info.update(lines=[], has_spoken=True)
+    return written
+
+
+def write_lines(current: Session, happened: Sequence[tuple[Event, Actor]]) -> Position | None:
     """Numbers, chains and stores the lines; the head's lock is held from here to the commit."""
     if not happened:
-        return
+        return None
     # Past the object mapper: every action of the house comes through here, and holds the head's lock meanwhile.
     connection = current.connection()
     head = connection.execute(_LOCKED_HEAD).first()
     if head is None:
-        connection.execute(_NEW_HEAD, {"id": 1, "count": 0, "hash": GENESIS})
-    count, before = (head.counted, head.hash) if head else (0, GENESIS)
-    lines = []
+        connection.execute(_NEW_HEAD, {"id": 1, "count": 0, "hash": GENESIS, "frontier": b""})
+    count, last, frontier = head or (0, GENESIS, b"")
+    before, lines = frontier, []
     for each, actor in happened:
+        line = _line(count + 1, last, each, actor)
+        last, before = line["hash"], frontier
+        frontier = merkle.extend(frontier, count, leaf_of(last))
         count += 1
-        line = _line(count, before, each, actor)
-        before = line["hash"]
         lines.append(line)
     connection.execute(_NEW_LINES, lines)
-    connection.execute(_MOVED_HEAD, {"new_count": count, "new_hash": before})
+    connection.execute(_MOVED_HEAD, {"new_count": count, "new_hash": last, "new_frontier": frontier})
     _forget_head(current)
+    return Position(count, last, frontier, before)
+
+
+def leaf_of(line_hash: str) -> bytes:
+    """A line's leaf in the tree: SHA-256 of a zero byte and the 32 bytes of the line's hash."""
+    return merkle.leaf_hash(bytes.fromhex(line_hash))
 
 
 def _line(number: int, before: str, happened: Event, actor: Actor) -> dict[str, Any]:
@@ -192,13 +245,13 @@ def _forget_head(current: Session) -> None:
 
 
 _LOCKED_HEAD = (
-    select(JournalHead.count.label("counted"), JournalHead.hash).where(JournalHead.id == 1).with_for_update()
+    select(JournalHead.count, JournalHead.hash, JournalHead.frontier).where(JournalHead.id == 1).with_for_update()
 )
 _NEW_HEAD = insert(JournalHead)
 _MOVED_HEAD = (
     update(JournalHead)
     .where(JournalHead.id == 1)
-    .values(count=bindparam("new_count"), hash=bindparam("new_hash"))
+    .values(count=bindparam("new_count"), hash=bindparam("new_hash"), frontier=bindparam("new_frontier"))
 )
 _NEW_LINES = insert(JournalLine)
 
@@ -255,11 +308,12 @@ def verify(current: Session) -> Verdict:
     lines, head = JournalLine.__table__, JournalHead.__table__
     # One statement, so that head and last line are of one instant.
     newest = select(func.max(lines.c.number)).scalar_subquery()
-    stand = current.execute(select(head.c.count.label("counted"), head.c.hash, newest.label("newest")).where(head.c.id == 1)).first()
+    columns = (head.c.count.label("counted"), head.c.hash, head.c.frontier, newest.label("newest"))
+    stand = current.execute(select(*columns).where(head.c.id == 1)).first()
     if stand is None:
         last = current.scalar(select(func.max(lines.c.number))) or 0
         return Verdict(last, last, "the head is missing") if last else Verdict(0)
-    expected, before = 0, GENESIS
+    expected, before, frontier = 0, GENESIS, b""
     chosen = select(lines).where(lines.c.number <= stand.counted).order_by(lines.c.number)
     with current.execute(chosen.execution_options(yield_per=2000)) as walked:
         for line in walked:
@@ -268,12 +322,15 @@ def verify(current: Session) -> Verdict:
             if fault:
                 return Verdict(expected, expected if line.number >= expected else line.number, fault)
             before = line.hash
+            frontier = merkle.extend(frontier, expected - 1, leaf_of(before))
     if expected < stand.counted:
         return Verdict(expected, expected + 1, f"the head counts {stand.counted} lines, {expected} are here")
     if (stand.newest or 0) > stand.counted:
         return Verdict(expected, stand.counted + 1, f"the head counts {stand.counted} lines, and this one is beyond it")
     if stand.hash != before:
         return Verdict(expected, expected, "the head's hash is not the last line's")
+    if stand.frontier != frontier:
+        return Verdict(expected, expected, "the head's tree is not the tree of the lines")
     return Verdict(expected)
 
 

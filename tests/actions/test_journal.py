@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from sqlalchemy import delete, insert, text, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import DatabaseError
 
-from marketplace.core import db, journal
+from marketplace.core import db, journal, merkle
 from marketplace.core.journal import Event, JournalHead, JournalLine, record
 from marketplace.core.mail import Mail
 from marketplace.core.references import next_reference
@@ -128,6 +128,69 @@ def test_a_missing_head_is_found() -> None:
     with db.housekeeping() as current:
         current.execute(delete(JournalHead))
     assert not journal.verify(db.session()).is_whole
+
+
+def test_a_changed_tree_is_found() -> None:
+    say("a", times=3)
+    with db.housekeeping() as current:
+        head = current.get(JournalHead, 1)
+        head.frontier = head.frontier[:-1] + bytes([head.frontier[-1] ^ 1])
+    assert journal.verify(db.session()).reason == "the head's tree is not the tree of the lines"
+
+
+@db.action
+def say_and_ask(before: int, after: int = 0) -> journal.Position:
+    for _ in range(before):
+        record(Tried(subject="X-1", what="before"))
+    place = journal.write_so_far()
+    for _ in range(after):
+        record(Tried(subject="X-1", what="after"))
+    return place
+
+
+@pytest.mark.parametrize("already", range(9))
+def test_an_action_learns_where_its_line_stands_while_it_is_at_work(already: int) -> None:
+    for _ in range(already):
+        say("earlier")
+    place = say_and_ask(before=2, after=1)
+    line = db.session.get_one(JournalLine, already + 2)
+    assert (place.number, place.tree_size, place.line_hash) == (already + 2, already + 2, line.hash)
+    path = [bytes.fromhex(each) for each in place.inclusion]
+    found = merkle.included_root(journal.leaf_of(line.hash), place.number - 1, place.tree_size, path)
+    hashes = db.session.scalars(select(JournalLine.hash).order_by(JournalLine.number)).all()
+    assert found is not None and found.hex() == place.root
+    assert found == merkle.root([journal.leaf_of(each) for each in hashes[: place.number]])
+    verdict = journal.verify(db.session())
+    assert verdict.is_whole and verdict.lines == already + 3
+
+
+def test_an_action_may_change_rows_when_all_it_says_is_written_early() -> None:
+    @db.action
+    def early() -> None:
+        record(Tried(subject="X-1"))
+        journal.write_so_far()
+        next_reference(db.session(), "N", 2026)
+
+    early()
+    assert journal.verify(db.session()).lines == 1
+
+
+def test_lines_written_early_are_rolled_back_with_their_action() -> None:
+    say("kept")
+    with pytest.raises(ValueError, match="stop"), db.one_action("half"):
+        record(Tried(subject="X-1"))
+        assert journal.write_so_far().number == 2
+        raise ValueError("stop")
+    say("next")
+    verdict = journal.verify(db.session())
+    assert verdict.is_whole and verdict.lines == 2
+
+
+def test_a_place_is_asked_for_inside_an_action_that_said_something() -> None:
+    with pytest.raises(RuntimeError, match="after record"):
+        journal.write_so_far()
+    with pytest.raises(RuntimeError, match="after record"), db.one_action("silent"):
+        journal.write_so_far()
 
 
 def test_housekeeping_needs_no_line() -> None:

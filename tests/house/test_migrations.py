@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import CheckConstraint, Engine, MetaData, Table, inspect, text
 from sqlalchemy.exc import IntegrityError
 
-from marketplace.core import db
+from marketplace.core import db, merkle
 from marketplace.tables import all_tables
 from marketplace.upgrade import (
     differences,
@@ -88,6 +88,24 @@ def test_saved_searches_stay_what_they_were(empty: Engine) -> None:
     downgrade(empty, "0003")
     with empty.begin() as connection:
         assert [tuple(row) for row in connection.execute(text(kept))] == [(1, "bins", "q=bins", None)]
+    upgrade(empty)
+    assert differences(empty) == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_lines_from_before_the_tree_become_its_first_leaves(empty: Engine, count: int) -> None:
+    hashes = [f"{n:064x}" for n in range(1, count + 1)]
+    upgrade(empty, "0012")
+    for number, each in enumerate(hashes, start=1):
+        _keep(empty, "journal_lines", number=number, details="{}", hash=each)
+    _keep(empty, "journal_head", id=1, count=count, hash=hashes[-1] if hashes else "0" * 64)
+    upgrade(empty)
+    expected = merkle.frontier_of([merkle.leaf_hash(bytes.fromhex(each)) for each in hashes])
+    with empty.begin() as connection:
+        assert connection.execute(text("SELECT count, frontier FROM journal_head")).one() == (count, expected)
+    downgrade(empty, "0012")
+    with empty.begin() as connection:
+        assert connection.scalar(text("SELECT count FROM journal_head")) == count
     upgrade(empty)
     assert differences(empty) == []
 
