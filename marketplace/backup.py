@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import shutil
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -18,6 +20,8 @@ from sqlalchemy import Connection, Date, Engine, LargeBinary, MetaData, Numeric,
 
 from marketplace.core import clock
 from marketplace.core.db import UTCDateTime
+from marketplace.core.failpoints import failpoint
+from marketplace.core.files import CHUNK, sync_folder, write_whole
 from marketplace.core.journal import plain
 from marketplace.upgrade import newest_revision, revision_of, upgrade
 
@@ -44,6 +48,7 @@ def write_backup(
                 for table in tables.sorted_tables:
                     counts[table.name] = _write_table(archive, connection, table)
                     tell(f"{table.name}: {counts[table.name]} rows")
+            failpoint("backup: rows written")
             file_count = _write_files(archive, files)
             about = {
                 "format": FORMAT,
@@ -54,7 +59,10 @@ def write_backup(
                 "left_out": ["keys/ (signing and sealing keys: keep your own copy)", "index/ (run reindex)"],
             }
             archive.writestr("about.json", json.dumps(about, indent=1))
+        _make_durable(part)
+        failpoint("backup: written, not yet in its place")
         part.rename(target)
+        sync_folder(target.parent)
     finally:
         part.unlink(missing_ok=True)
     return counts
@@ -91,9 +99,23 @@ def _write_files(archive: zipfile.ZipFile, folder: Path) -> int:
     count = 0
     for path in sorted(folder.rglob("*")) if folder.exists() else ():
         if path.is_file() and path.suffix != ".part":
-            archive.write(path, f"files/{path.relative_to(folder).as_posix()}")
-            count += 1
+            count += _write_file(archive, path, f"files/{path.relative_to(folder).as_posix()}")
     return count
+
+
+def _write_file(archive: zipfile.ZipFile, path: Path, name: str) -> int:
+    try:
+        source = path.open("rb")
+    except FileNotFoundError:  # a draft's file, taken out since the folder was listed
+        return 0
+    with source, archive.open(name, "w", force_zip64=True) as out:
+        shutil.copyfileobj(source, out, CHUNK)
+    return 1
+
+
+def _make_durable(path: Path) -> None:
+    with path.open("rb") as written:
+        os.fsync(written.fileno())
 
 
 def read_backup(
@@ -117,7 +139,10 @@ def read_backup(
                 counts[table.name] = _read_table(archive, connection, table)
                 tell(f"{table.name}: {counts[table.name]} rows")
             _restart_numbers(connection, tables)
-        _read_files(archive, files)
+            failpoint("restore: rows written, not committed")
+            # Before the rows count, so that a restore that is cut short can simply be done again.
+            _read_files(archive, files)
+            failpoint("restore: files in their place, rows not committed")
     return counts
 
 
@@ -180,8 +205,7 @@ def _read_files(archive: zipfile.ZipFile, folder: Path) -> None:
         target = (folder / name.removeprefix("files/")).resolve()
         if not target.is_relative_to(folder.resolve()):
             raise BackupRefused(f"The backup names a file outside the folder: {name}")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(archive.read(name))
+        write_whole(target, archive.read(name))
 
 
 def _file_names(archive: zipfile.ZipFile) -> Iterator[str]:

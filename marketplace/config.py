@@ -38,6 +38,7 @@ class Settings:
     max_upload_megabytes: int = _setting(20, "largest single file, in megabytes")  # type: ignore[assignment]
     password_cost: str = _setting("strong", "argon2id cost: strong, or cheap for tests")  # type: ignore[assignment]
     worker_pause_seconds: float = _setting(0.5, "how long an idle worker waits before it looks again")  # type: ignore[assignment]
+    failpoint: str = _setting("", "only for tests: the named point at which a process kills itself")  # type: ignore[assignment]
 
     @property
     def url(self) -> str:
@@ -125,6 +126,11 @@ def current() -> Settings:
     if _current is None:
         raise RuntimeError("No settings yet: call marketplace.config.install(load_settings()) first.")
     return _current
+
+
+def failpoint() -> str:
+    """The point at which this process must die, for tests; empty, as nearly always, for none."""
+    return _current.failpoint if _current is not None else ""
 
 
 class SettingRefused(Exception):

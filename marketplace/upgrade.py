@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from marketplace.config import CHECKOUT
+from marketplace.core.failpoints import failpoint
 from marketplace.tables import all_tables
 
 
@@ -49,6 +50,7 @@ def _run(engine: Engine, verb: object, to: str) -> None:
             connection.connection.dbapi_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]
         verb(_config(connection), to)  # type: ignore[operator]
         connection.commit()
+    failpoint("migration: all done")
     engine.dispose()
 
 

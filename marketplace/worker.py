@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from marketplace import config
 from marketplace.core import clock, db, jobs
+from marketplace.core.failpoints import failpoint
 from marketplace.core.mail import Mail, carrier_for
 from marketplace.listeners import LISTENERS
 from marketplace.timetable import TIMETABLE, is_due, mark_done
@@ -84,11 +85,13 @@ def send_mails() -> int:
     for mail in waiting:
         if clock.now() > until:  # a slow server: the rest is claimed again when its lease ends
             break
+        failpoint("mail: claimed")
         try:
             carrier.carry(mail, settings.mail_from)
         except (OSError, smtplib.SMTPException) as fault:
             _put_off(mail.id, str(fault))
             continue
+        failpoint("mail: carried, not yet marked")
         with db.housekeeping() as current:
             sent = current.get(Mail, mail.id)
             assert sent is not None

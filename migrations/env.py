@@ -3,6 +3,7 @@
 from alembic import context
 
 from marketplace.core.db import Base
+from marketplace.core.failpoints import failpoint
 
 connection = context.config.attributes["connection"]
 context.configure(
@@ -12,6 +13,7 @@ context.configure(
     compare_type=False,
     # One revision, one transaction: a kill leaves whole revisions only.
     transaction_per_migration=True,
+    on_version_apply=lambda **_told: failpoint("migration: tables changed, not yet committed"),
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import select
 
 from marketplace.core import db
+from marketplace.core.failpoints import failpoint
 from marketplace.core.journal import JournalHead, JournalLine
 from search.answering import IndexState, answering, engine, index_state
 from search.documents import Document, Kind, cleaned, fingerprint
@@ -94,10 +95,12 @@ def _write(needs: Sequence[str], suppliers: Sequence[str]) -> None:
     while True:
         before = _lines_so_far()
         upserts = documents_for(needs, suppliers)
+        failpoint("index: documents read")
         if upserts == written:
             return
         here = {(each.kind, each.reference) for each in upserts}
         engine().write(upserts, [each for each in asked if each not in here])
+        failpoint("index: documents written")
         if _lines_so_far() == before:
             return
         written = upserts

@@ -18,6 +18,7 @@ from sqlalchemy import or_, select
 from marketplace.accounts.models import Membership
 from marketplace.core import clock
 from marketplace.core.db import action, session
+from marketplace.core.failpoints import failpoint
 from marketplace.core.files import write_whole
 from marketplace.core.journal import record
 from marketplace.core.references import slug
@@ -62,6 +63,7 @@ def import_suppliers(
         totals.update(batch.counts)
         refused += batch.refused
         tell(f"{totals['rows']:,} rows done")
+        failpoint("import suppliers: a batch done")
     reasons = Counter(_reason(each) for each in refused)
     return {**totals, "reasons": dict(reasons.most_common()), "refused_file": _write_aside(path, aside, refused)}
 

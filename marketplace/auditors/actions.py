@@ -21,6 +21,7 @@ from marketplace.auditors.writing import Written
 from marketplace.core import clock, journal
 from marketplace.core.db import action
 from marketplace.core.errors import Conflict
+from marketplace.core.failpoints import failpoint
 from marketplace.core.journal import SYSTEM, Actor, Verdict, record
 from marketplace.core.pages import plural
 
@@ -84,7 +85,9 @@ def export_everything(folder: Path, tell: Callable[[str], Any]) -> list[str]:
     try:
         made = writing.write_everything(Scope(clock.now()), beside, tell)
         sha256 = _sha256(beside / "manifest.json")
+        failpoint("export: files written")
         _record_export(EVERYTHING, made, sha256, SYSTEM)
+        failpoint("export: on record, not yet in its place")
         os.replace(beside, folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)

@@ -13,6 +13,8 @@ from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session, scoped_session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
+from marketplace.core.failpoints import failpoint
+
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "%(table_name)s_%(column_0_N_name)s_unique",
@@ -159,12 +161,16 @@ def one_action(name: str, keeps_read: bool = False) -> Iterator[Session]:
         current.commit()
         current.connection(execution_options=_writing())
         current.info.update(action=name, changed=False, lines=[], has_spoken=False)
+        failpoint("action: begun", name)
         yield current
         current.flush()
+        failpoint("action: rows written", name)
         if current.info["changed"] and not (current.info["lines"] or current.info["has_spoken"]):
             raise SilentAction(f"{name} changed rows and said nothing. Call record(...) with an event in it.")
         journal.write_lines(current, current.info["lines"])
+        failpoint("action: before commit", name)
         current.commit()
+        failpoint("action: committed", name)
     except BaseException:
         current.rollback()
         raise

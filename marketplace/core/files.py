@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from marketplace.core.errors import Problem
+from marketplace.core.failpoints import failpoint
 
 CHUNK = 256 * 1024
 _KEY = re.compile(r"^[a-z]+/[0-9a-f]{2}/[0-9a-f]{32}$")
@@ -66,8 +67,10 @@ class FileStore:
                     out.write(chunk)
                 out.flush()
                 os.fsync(out.fileno())
+            failpoint("store: written, not yet in its place")
             part.rename(target)
-            _sync_folder(target.parent)
+            sync_folder(target.parent)
+            failpoint("store: in its place")
         except BaseException:
             part.unlink(missing_ok=True)
             raise
@@ -99,7 +102,8 @@ class FileTooLarge(Exception):
         self.limit = limit
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Makes the names of a folder's files outlast a power cut, as fsync does their contents."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -117,8 +121,10 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
             out.write(content)
             out.flush()
             os.fsync(out.fileno())
+        failpoint("whole file: written, not yet in its place")
         part.rename(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
+        failpoint("whole file: in its place")
     except BaseException:
         part.unlink(missing_ok=True)
         raise

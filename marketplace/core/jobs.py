@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core import clock, db
 from marketplace.core.db import Base, UTCDateTime
+from marketplace.core.failpoints import failpoint
 from marketplace.core.journal import JournalLine
 
 LEASE = timedelta(minutes=5)
@@ -78,6 +79,7 @@ def enter_deliveries(listener: Listener) -> int:
         current.add_all(Delivery(listener=listener.name, line=number, due_at=at) for number in wanted)
         if lines:
             cursor.scanned_to = lines[-1][0]
+        failpoint("worker: deliveries entered, not committed", listener.name)
         return len(lines)
 
 
@@ -109,6 +111,7 @@ def deliver(listener: Listener) -> int:
         query = select(Delivery).where(_is_due(listener.name, at)).order_by(Delivery.line).limit(BATCH)
         claimed = [each.line for each in current.scalars(query.with_for_update(skip_locked=True))]
         _mark(claimed, listener, leased_until=at + LEASE)
+    failpoint("worker: lines claimed", listener.name)
     groups = [claimed] if listener.takes_batches else [[number] for number in claimed]
     return sum(_react(listener, group) for group in groups if group)
 
@@ -127,8 +130,10 @@ def _react(listener: Listener, numbers: Sequence[int]) -> int:
         _logger.exception("listener %s failed on lines %s", listener.name, list(numbers)[:5])
         _put_off(listener, numbers, f"{type(fault).__name__}: {fault}"[:500])
         return 0
+    failpoint("worker: reacted, not yet marked", listener.name)
     with db.housekeeping():
         _mark(numbers, listener, done_at=clock.now(), leased_until=None)
+    failpoint("worker: marked", listener.name)
     return len(numbers)
 
 

@@ -8,6 +8,7 @@ from marketplace.accounts.models import Membership
 from marketplace.core import clock, db
 from marketplace.core.db import action
 from marketplace.core.errors import NotFound, insist
+from marketplace.core.failpoints import failpoint
 from marketplace.core.journal import canonical_json, record
 from marketplace.core.references import next_reference
 from tenders.assessment import queries as assessment
@@ -124,6 +125,8 @@ def send_summaries(need_id: int, member: Membership, takes_voluntary: bool = Fal
     for each in rows:
         each.content, each.sent_at = canonical_json(contents[each.bid_id]), now
     award.summaries_sent_at = now
+    db.session.flush()
+    failpoint("summaries: written")
     references = [each.reference for each in bids]
     if award.bid is None:
         _end_without_award(award, member, references)

@@ -11,6 +11,7 @@ from marketplace.accounts.models import Membership
 from marketplace.core import clock, db
 from marketplace.core.db import action
 from marketplace.core.errors import Conflict, NotFound, Problem, Problems, insist
+from marketplace.core.failpoints import failpoint
 from marketplace.core.journal import Actor, record
 from marketplace.core.references import unguessable_reference
 from marketplace.core.tokens import salted_hash
@@ -75,6 +76,7 @@ def add_file(bid_id: int, member: Membership, name: str, source: BinaryIO) -> Dr
     _insist_writable(bid, member)
     _insist_room(bid)
     upload = drafts.store_upload(bid, name, source)
+    failpoint("upload: stored, not yet in a row")
     try:
         return _add_files(bid_id, member, [upload], bid.current_version)[0]
     except BaseException:

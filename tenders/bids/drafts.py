@@ -19,6 +19,7 @@ from marketplace import config
 from marketplace.accounts.models import Person
 from marketplace.core import clock, db
 from marketplace.core.errors import Conflict, NotFound, Problem, Problems
+from marketplace.core.failpoints import failpoint
 from marketplace.core.files import CHUNK, FileStore, safe_name, upload_problems
 from tenders.bids import keys, sealed
 from tenders.bids.content import Answers, BidFile, Declarations, Price, answers_to, price_of
@@ -141,6 +142,7 @@ def store_upload(bid: Bid, name: str, source: BinaryIO) -> StoredUpload:
     file = BidFile(slot, safe_name(name), size, digest)
     source.seek(0)
     file_key = _write("drafts", lambda out: _encrypt_file(bid, slot, source, out), limit)
+    failpoint("upload: encrypted, not yet sealed")
     source.seek(0)
     try:
         return StoredUpload(file, file_key, *_seal_file(bid, slot, source, limit))

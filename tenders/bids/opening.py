@@ -12,6 +12,7 @@ from marketplace.accounts.models import Membership
 from marketplace.core import clock, db
 from marketplace.core.db import action
 from marketplace.core.errors import Conflict, NotAllowed, NotFound, Problem, Problems, insist
+from marketplace.core.failpoints import failpoint
 from marketplace.core.journal import Event, canonical_json, plain, record
 from tenders.bids import drafts, keys, queries, rules, sealed
 from tenders.bids.content import Answers
@@ -78,8 +79,10 @@ def complete_opening(need_id: int, member: Membership, passphrase: str = "") -> 
     except BaseException:
         drafts.forget_files(made)
         raise
+    failpoint("open: committed, draft keys still there")
     for name in freed.draft_keys:
         keys.draft_keys().destroy(name)
+    failpoint("open: draft keys gone, files still there")
     drafts.forget_files(freed.files)
     return opening
 
@@ -96,8 +99,10 @@ def _complete(need_id: int, member: Membership, passphrase: str, made: list[str]
     try:
         shares = _join(need, opening, member, passphrase)
         with sealed.opened_key(shares) as private:
+            failpoint("open: shares joined")
             for bid in bids:
                 _open_bid(need, bid, private, made)
+                failpoint("open: one bid opened")
     except sealed.WrongPassphrase:
         raise Problems([Problem("That is not your opening passphrase", "passphrase")]) from None
     except sealed.SealingError as fault:

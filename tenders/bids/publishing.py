@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from marketplace.accounts.models import Membership
 from marketplace.core.db import action
+from marketplace.core.failpoints import failpoint
 from tenders.bids import keys
 from tenders.needs import actions as need_actions
 from tenders.needs.models import Need
@@ -21,4 +22,5 @@ def approve_and_publish(need_id: int, member: Membership, passphrases: Mapping[i
     openers = [each.person for each in need.people_with("opener")]
     if len({each.id for each in openers}) >= need.openers_needed:  # else the rule of the panel says so
         keys.prepare_sealing(need, openers, passphrases)
+        failpoint("publish: key made")
     return need_actions.publish_need(need_id, member)

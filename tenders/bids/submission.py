@@ -10,6 +10,7 @@ from marketplace.accounts.models import Membership
 from marketplace.core import db
 from marketplace.core.db import action, busy_action
 from marketplace.core.errors import Conflict, NotFound, Problem, Problems, insist
+from marketplace.core.failpoints import failpoint
 from marketplace.core.journal import record
 from tenders.bids import drafts, keys, own_copy, queries, rules, sealed, standing
 from tenders.bids.actions import hidden_actor
@@ -142,6 +143,7 @@ def _store(
     copy_key: own_copy.CopyKey | None,
 ) -> Submitted:
     parts = _seal(bid, draft)
+    failpoint("submit: parts sealed")
     version = _version(bid, parts, received_at)
     version.update(idempotency_key=idempotency_key, submitted_by_id=member.person_id)
     if copy_key is not None:
@@ -149,6 +151,7 @@ def _store(
         version.update(own_copy=copy.content, own_copy_files=copy.files)
     freed = _freed_by_submitting(bid, keeps_copy=copy_key is not None)
     version_id = standing.store_version(bid, version, parts)
+    failpoint("submit: version stored")
     record(
         BidSubmitted(
             subject=bid.reference,
@@ -281,5 +284,7 @@ def _refuse_late(bid: Bid, member: Membership, kind: str, received_at: datetime)
 
 
 def _forget(key_name: str, freed: list[str]) -> None:
+    failpoint("bid: committed, draft key still there")
     keys.draft_keys().destroy(key_name)
+    failpoint("bid: draft key gone, files still there")
     drafts.forget_files(freed)

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from marketplace.core import clock, db
 from marketplace.core.db import action
+from marketplace.core.failpoints import failpoint
 from marketplace.core.journal import record
 from marketplace.core.references import Sequence
 from tenders.needs.models import Need
@@ -45,6 +46,7 @@ def import_notices(file: Path, tell: Callable[[str], None], aside: Path) -> dict
         new |= made
         changed |= touched - new
         tell(f"{reading.tally.rows} rows read: {len(new)} new, {len(changed)} changed")
+        failpoint("import notices: a batch done")
     tally = reading.tally
     if tally.refused:
         tell(f"{tally.refused} rows could not be read; {reading.refused_path} holds each with its line and the reason.")
