@@ -30,7 +30,14 @@ from tenders.bids.sealing.errors import (
 from tenders.bids.sealing.keys import DraftKeys, HeldKeys, KeyFolder, OpenerKeyFiles, SigningKeys
 from tenders.bids.sealing.manifest import Manifest, ManifestEntry, manifest_hash
 from tenders.bids.sealing.parts import Binding, hold_part, open_file, open_part, release_part, seal_file, seal_part
-from tenders.bids.sealing.receipts import Receipt, ReceiptFacts, public_key_pem, sign_receipt, verify_receipt
+from tenders.bids.sealing.receipts import (
+    JournalProof,
+    Receipt,
+    ReceiptFacts,
+    public_key_pem,
+    sign_receipt,
+    verify_receipt,
+)
 from tenders.bids.sealing.share_wrapping import (
     OpenerKeys,
     entrust_share,
@@ -52,6 +59,7 @@ __all__ = [
     "Binding",
     "DraftKeys",
     "HeldKeys",
+    "JournalProof",
     "KeyExists",
     "KeyFile",
     "KeyFolder",

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from marketplace.core import merkle
 from tenders.bids import sealed
 from tenders.bids.sealing import canonical, envelope, shamir, wrapping
 from tenders.bids.sealing.stream import CHUNK_BYTES, TAG_BYTES
@@ -655,9 +656,45 @@ def test_a_receipt_says_no_position_that_is_not_known_and_old_ones_still_verify(
         sealed.verify_receipt(keys.public_key(), kept.replace(b"receipt/1", b"receipt/3"))
 
 
-def test_every_altered_bit_of_a_receipt_is_refused(tmp_path):
+def proved(number: int = 6) -> sealed.ReceiptFacts:
+    """Facts with a proof that line `number` is the last of its tree."""
+    hashes = [f"{n:064x}" for n in range(1, number + 1)]
+    leaves = [merkle.leaf_hash(bytes.fromhex(each)) for each in hashes]
+    path = [each.hex() for each in merkle.last_path(merkle.frontier_of(leaves[:-1]))]
+    proof = sealed.JournalProof(number, hashes[-1], number, merkle.root(leaves).hex(), tuple(path))
+    return replace(FACTS, proof=proof)
+
+
+@pytest.mark.parametrize("number", [1, 2, 7, 8])
+def test_a_receipt_proves_that_its_line_is_in_the_journal(tmp_path, number):
     keys = sealed.SigningKeys(tmp_path)
-    public, content = keys.public_key(), sealed.sign_receipt(keys.private_key(), FACTS).to_json()
+    receipt = sealed.sign_receipt(keys.private_key(), proved(number))
+    assert sealed.verify_receipt(keys.public_key(), receipt.to_json()) == proved(number)
+    fields = json.loads(receipt.to_json())
+    assert fields["format"] == "bid-receipt/3" and "proof" not in fields
+    assert (fields["journal_position"], fields["tree_size"]) == (number, number)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"journal_position": 5}, {"tree_size": 7}, {"journal_line": "0" * 64}, {"root": "0" * 64}, {"inclusion": ()}]
+)
+def test_a_proof_that_does_not_hold_is_neither_signed_nor_believed(tmp_path, wrong):
+    keys = sealed.SigningKeys(tmp_path)
+    facts = replace(proved(), proof=replace(proved().proof, **wrong))
+    with pytest.raises(ValueError, match="path"):
+        sealed.sign_receipt(keys.private_key(), facts)
+    fields = json.loads(sealed.sign_receipt(keys.private_key(), proved()).to_json())
+    del fields["signature"]
+    lie = {**fields, **{name: list(value) if value == () else value for name, value in wrong.items()}}
+    signature = keys.private_key().sign(sealed.canonical_json(lie)).hex()
+    with pytest.raises(sealed.ReceiptBroken, match="does not show"):
+        sealed.verify_receipt(keys.public_key(), sealed.canonical_json({**lie, "signature": signature}))
+
+
+@pytest.mark.parametrize("facts", [FACTS, proved()], ids=["without proof", "with proof"])
+def test_every_altered_bit_of_a_receipt_is_refused(tmp_path, facts):
+    keys = sealed.SigningKeys(tmp_path)
+    public, content = keys.public_key(), sealed.sign_receipt(keys.private_key(), facts).to_json()
     for position in range(len(content)):
         for bit in range(8):
             altered = bytearray(content)
