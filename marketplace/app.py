@@ -16,6 +16,7 @@ from marketplace.core import db
 from marketplace.core.addresses import Name, RowNumber
 from marketplace.core.cookies import SessionCookie
 from marketplace.core.pages import install_pages
+from marketplace.core.passing import SpoolingRequest
 from marketplace.core.tokens import secret_key
 from marketplace.navigation import navigation
 
@@ -45,6 +46,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     config.install(settings)
     db.connect(settings.url)
     app = Flask("marketplace", root_path=str(CHECKOUT / "marketplace"), template_folder=str(CHECKOUT / "templates"))
+    app.request_class = SpoolingRequest
     app.config.update(
         SECRET_KEY=secret_key(),
         SESSION_COOKIE_NAME="__Host-session" if settings.https else "session",

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
-from marketplace.core.errors import Problem
+from marketplace.core.errors import NotNow, Problem
 from marketplace.core.failpoints import failpoint
 
 CHUNK = 256 * 1024
@@ -51,30 +53,37 @@ class FileStore:
 
     def write(self, area: str, source: BinaryIO, limit: int) -> StoredFile:
         """Stores a stream, fsynced, under a fresh key; raises FileTooLarge past `limit` bytes and keeps nothing."""
+        with self.writing(area, limit) as out:
+            while chunk := source.read(CHUNK):
+                out.write(chunk)
+        return out.stored
+
+    @contextmanager
+    def writing(self, area: str, limit: int) -> Iterator[Incoming]:
+        """A file to write to: at the end it is fsynced under a fresh key, and after an error nothing of it is kept.
+
+        Raises FileTooLarge past `limit` bytes, NoRoom when the disk is full.
+        """
         name = secrets.token_hex(16)
         key = f"{area}/{name[:2]}/{name}"
         target = self.folder / key
-        target.parent.mkdir(parents=True, exist_ok=True)
         part = target.with_suffix(".part")
-        digest, size = hashlib.sha256(), 0
         try:
-            with part.open("xb") as out:
-                while chunk := source.read(CHUNK):
-                    size += len(chunk)
-                    if size > limit:
-                        raise FileTooLarge(limit)
-                    digest.update(chunk)
-                    out.write(chunk)
-                out.flush()
-                os.fsync(out.fileno())
-            failpoint("store: written, not yet in its place")
-            part.rename(target)
-            sync_folder(target.parent)
-            failpoint("store: in its place")
+            with on_disk():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with part.open("xb") as out:
+                    incoming = Incoming(out, limit)
+                    yield incoming
+                    out.flush()
+                    os.fsync(out.fileno())
+                failpoint("store: written, not yet in its place")
+                part.rename(target)
+                sync_folder(target.parent)
+                failpoint("store: in its place")
         except BaseException:
             part.unlink(missing_ok=True)
             raise
-        return StoredFile(key, size, digest.hexdigest())
+        incoming.stored = StoredFile(key, incoming.size, incoming.digest.hexdigest())
 
     def path(self, key: str) -> Path:
         """The file's place; a key that is not of our making is refused."""
@@ -92,6 +101,46 @@ class FileStore:
 
     def remove(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)
+
+
+class Incoming:
+    """A file that is being stored: takes bytes, counts them and knows their SHA-256. `stored` is there at the end."""
+
+    stored: StoredFile
+
+    def __init__(self, out: IO[bytes], limit: int) -> None:
+        self._out, self._limit = out, limit
+        self.size, self.digest = 0, hashlib.sha256()
+
+    def write(self, piece: bytes, /) -> int:
+        self.size += len(piece)
+        if self.size > self._limit:
+            raise FileTooLarge(self._limit)
+        self.digest.update(piece)
+        return self._out.write(piece)
+
+
+class NoRoom(NotNow):
+    """The disk is full, or a quota of it. Nothing half-written is kept; it works again as soon as there is room."""
+
+    status = 507
+
+    def __init__(self) -> None:
+        super().__init__("There is no room for files on this service just now, so nothing of this was kept.")
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+@contextmanager
+def on_disk() -> Iterator[None]:
+    """Says NoRoom where the machine says that a disk, a quota or a file is full."""
+    try:
+        yield
+    except OSError as fault:
+        if fault.errno in FULL:
+            raise NoRoom from fault
+        raise
 
 
 class FileTooLarge(Exception):
@@ -117,7 +166,7 @@ def write_whole(path: Path, content: bytes, mode: int = 0o600) -> None:
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
-        with os.fdopen(handle, "wb") as out:
+        with on_disk(), os.fdopen(handle, "wb") as out:
             out.write(content)
             out.flush()
             os.fsync(out.fileno())

@@ -24,6 +24,7 @@ from marketplace.config import CHECKOUT
 from marketplace.core import moments
 from marketplace.core.drawn import drawn
 from marketplace.core.errors import NotNow, Problems, Refusal
+from marketplace.core.files import FULL, NoRoom
 from marketplace.core.forms import Form
 from marketplace.core.money import pounds
 
@@ -39,6 +40,8 @@ SECURITY_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
+# What people uploaded is kept, never shown: even a browser that opens it runs nothing of it and as nobody.
+SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'"
 ONE_YEAR = 31_536_000
 STALE_FORM = (
     "Your page was open for too long, or your browser refused our cookie. Go back, reload the page and try again."
@@ -57,6 +60,7 @@ ERROR_TITLES = {
     429: "Too many tries",
     500: "Sorry, there is a problem with the service",
     503: "The service is not available just now",
+    507: "There is no room just now",
 }
 
 
@@ -127,6 +131,7 @@ def install_pages(app: Flask) -> None:
     app.before_request(_name_request)
     app.after_request(_finish)
     app.register_error_handler(Refusal, _refusal_page)
+    app.register_error_handler(OSError, _full_disk_page)
     app.register_error_handler(CSRFError, lambda _error: error_page(400, STALE_FORM))
     app.register_error_handler(InternalServerError, lambda _error: error_page(500))
     app.register_error_handler(HTTPException, _http_error_page)
@@ -270,6 +275,8 @@ def _name_request() -> None:
 
 
 def _finish(response: Response) -> Response:
+    if response.headers.get("Content-Disposition", "").startswith("attachment"):
+        response.headers.setdefault("Content-Security-Policy", SANDBOX)
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = g.get("request_name", "")
@@ -330,6 +337,13 @@ def _refusal_page(refusal: Refusal) -> Response:
     problems = refusal.problems if isinstance(refusal, Problems) else ()
     headers = [("Retry-After", RETRY_AFTER)] if isinstance(refusal, NotNow) else ()
     return error_page(refusal.status, "" if problems else refusal.message, problems, headers)
+
+
+def _full_disk_page(fault: OSError) -> Response:
+    if fault.errno in FULL:
+        current_app.logger.error("A disk, a quota or a file is full: %s", fault)
+        return _refusal_page(NoRoom())
+    raise fault
 
 
 def _http_error_page(error: HTTPException) -> Any:

@@ -14,6 +14,7 @@ from marketplace.core.errors import NotFound, Problem
 from marketplace.core.files import safe_name
 from marketplace.core.forms import count_words
 from marketplace.core.pages import plural
+from marketplace.core.passing import PassingFile
 from tenders.bids import drafts, queries, rules
 from tenders.bids.content import Answers, BidFile, Price, declared
 from tenders.bids.models import Bid
@@ -130,7 +131,10 @@ def _task(title: str, href: str, is_done: bool) -> dict[str, Any]:
 
 def download(content: Any, name: str, mimetype: str = "application/octet-stream") -> Response:
     """A file to keep; never shown inside the page, whatever it holds."""
-    return send_file(content, mimetype=mimetype, as_attachment=True, download_name=safe_name(name))
+    sent = send_file(content, mimetype=mimetype, as_attachment=True, download_name=safe_name(name))
+    if isinstance(content, PassingFile):
+        sent.content_length = len(content)
+    return sent
 
 
 def bid_parts(answers: Answers, price: Price | None, files: list[tuple[BidFile, str]]) -> dict[str, Any]:

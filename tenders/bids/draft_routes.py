@@ -248,8 +248,8 @@ def edit_files(reference: str) -> Response:
 @may("write_bid")
 def draft_file(reference: str, slot: str) -> Response:
     """One file of the draft."""
-    file, content = drafts.read_file(get_desk(reference).bid, slot)
-    return download(io.BytesIO(content), file.name)
+    file, content = drafts.open_file(get_desk(reference).bid, slot)
+    return download(content, file.name)
 
 
 @blueprint.route("/supplier/bids/<reference>/files/<slot>/remove", methods=["GET", "POST"])
@@ -257,7 +257,7 @@ def draft_file(reference: str, slot: str) -> Response:
 def remove_file(reference: str, slot: str) -> Response:
     """Asks, then takes one file out of the draft."""
     desk = get_desk(reference)
-    file, _content = drafts.read_file(desk.bid, slot)
+    file = drafts.file_of(desk.bid, slot)
     form = Form()
     if form.validate_on_submit():
         actions.remove_file(desk.bid.id, desk.member, slot)

@@ -6,7 +6,6 @@ import hashlib
 import io
 import json
 import secrets
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -21,6 +20,7 @@ from marketplace.core import clock, db
 from marketplace.core.errors import Conflict, NotFound, Problem, Problems
 from marketplace.core.failpoints import failpoint
 from marketplace.core.files import CHUNK, FileStore, safe_name, upload_problems
+from marketplace.core.passing import PassingFile
 from tenders.bids import keys, sealed
 from tenders.bids.content import Answers, BidFile, Declarations, Price, answers_to, price_of
 from tenders.bids.models import Bid, DraftPart
@@ -160,20 +160,31 @@ def add_file(bid: Bid, upload: StoredUpload, person: Person) -> DraftPart:
     return part
 
 
-def read_file(bid: Bid, slot: str) -> tuple[BidFile, bytes]:
-    """One file of the draft; NotFound."""
-    part = _find_part(bid, f"file:{slot}")
-    if part is None:
-        raise NotFound("There is no such file in this bid.")
+def file_of(bid: Bid, slot: str) -> BidFile:
+    """What is kept of one file of the draft; NotFound."""
+    return BidFile(**_decrypted(bid, _file_part(bid, slot)))
+
+
+def open_file(bid: Bid, slot: str) -> tuple[BidFile, PassingFile]:
+    """One file of the draft, ready to be read; NotFound."""
+    part = _file_part(bid, slot)
     return BidFile(**_decrypted(bid, part)), decrypt_file(keys.draft_key(bid), bid, slot, part.file_key)
 
 
-def decrypt_file(key: sealed.KeyFile, bid: Bid, slot: str, file_key: str) -> bytes:
-    """A file's bytes from the store, under the key that it was drafted with."""
-    out = io.BytesIO()
+def _file_part(bid: Bid, slot: str) -> DraftPart:
+    part = _find_part(bid, f"file:{slot}")
+    if part is None:
+        raise NotFound("There is no such file in this bid.")
+    return part
+
+
+def decrypt_file(key: sealed.KeyFile, bid: Bid, slot: str, file_key: str) -> PassingFile:
+    """A file from the store, under the key that it was drafted with."""
+    out = PassingFile()
     with store().path(file_key).open("rb") as source:
         sealed.decrypt_draft_file(key, source, out, bid_ref=bid.reference, part=f"file:{slot}")
-    return out.getvalue()
+    out.seek(0)
+    return out
 
 
 def remove_parts(bid: Bid, parts: Sequence[DraftPart]) -> None:
@@ -251,11 +262,9 @@ def binding_of(bid: Bid, part_name: str, version: int | None = None) -> sealed.B
 
 
 def _write(area: str, fill: Any, limit: int) -> str:
-    # What passes through the temporary file is encrypted already.
-    with tempfile.TemporaryFile() as passing:
-        fill(passing)
-        passing.seek(0)
-        return store().write(area, passing, limit + SEALING_ROOM + limit // CHUNK * 16).key
+    with store().writing(area, limit + SEALING_ROOM + limit // CHUNK * 16) as out:
+        fill(out)
+    return out.stored.key
 
 
 def restored_values(answers: Answers, price: Price) -> Mapping[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -252,11 +251,11 @@ def _open_text(bid: Bid, version: BidVersion, part: SealedPart, private: sealed.
 
 def _open_file(bid: Bid, version: BidVersion, part: SealedPart, private: sealed.PrivateKey, made: list[str]) -> str:
     binding = drafts.binding_of(bid, part.name, version.number)
-    with drafts.store().path(part.file_key).open("rb") as source, tempfile.TemporaryFile() as out:
+    store = drafts.store()
+    with store.path(part.file_key).open("rb") as source, store.writing("opened", part.size) as out:
         sealed.open_file(private, source, out, binding)
-        out.seek(0)
-        made.append(drafts.store().write("opened", out, part.size).key)
-    return made[-1]
+    made.append(out.stored.key)
+    return out.stored.key
 
 
 def _close_drafts(need: Need) -> _Freed:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from marketplace.core.errors import NotFound, Problem, Problems
+from marketplace.core.passing import PassingFile
 from tenders.bids import drafts, sealed
 from tenders.bids.content import Answers, BidFile, Price
 from tenders.bids.models import Bid, BidVersion
@@ -31,10 +31,11 @@ class OwnCopy:
     def files(self) -> Iterator[tuple[BidFile, BinaryIO]]:
         """Each file with its bytes."""
         for each in self.answers.files:
-            yield each, io.BytesIO(self.read_file(each.slot)[1])
+            with self.open_file(each.slot)[1] as file:
+                yield each, cast(BinaryIO, file)
 
-    def read_file(self, slot: str) -> tuple[BidFile, bytes]:
-        """One file; NotFound."""
+    def open_file(self, slot: str) -> tuple[BidFile, PassingFile]:
+        """One file, ready to be read; NotFound."""
         found = next((each for each in self.answers.files if each.slot == slot), None)
         if found is None:
             raise NotFound("There is no such file in this bid.")

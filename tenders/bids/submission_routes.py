@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import json
 import secrets
-import tempfile
+import shutil
 import zipfile
+from typing import IO, cast
 
 from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -14,8 +15,10 @@ from werkzeug.wrappers import Response
 from marketplace.accounts.access import current_member, may
 from marketplace.core import clock
 from marketplace.core.errors import Conflict, NotFound, Problem, Problems
+from marketplace.core.files import CHUNK
 from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page
+from marketplace.core.passing import OnlyForward, PassingFile
 from tenders.bids import drafts, forms, keys, own_copy, queries, rules, submission
 from tenders.bids.blueprint import blueprint
 from tenders.bids.content import as_text
@@ -105,8 +108,8 @@ def download_draft(reference: str) -> Response:
     """The whole draft as a zip: plain text, JSON, and every file."""
     desk = get_desk(reference)
     draft = drafts.read_draft(desk.bid)
-    packed = tempfile.SpooledTemporaryFile(max_size=64_000_000)
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    packed = PassingFile()
+    with zipfile.ZipFile(cast(IO[bytes], OnlyForward(packed)), "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("bid.txt", as_text(desk.need.title, draft.answers, draft.price))
         both = {
             "need": desk.need.reference,
@@ -116,7 +119,9 @@ def download_draft(reference: str) -> Response:
         }
         archive.writestr("bid.json", json.dumps(both, indent=2, ensure_ascii=False))
         for number, each in enumerate(draft.answers.files, start=1):
-            archive.writestr(f"files/{number:02}-{each.name}", drafts.read_file(desk.bid, each.slot)[1])
+            with drafts.open_file(desk.bid, each.slot)[1] as file:
+                with archive.open(f"files/{number:02}-{each.name}", "w") as entry:
+                    shutil.copyfileobj(file, entry, CHUNK)
     packed.seek(0)
     return download(packed, f"{desk.bid.reference}.zip", "application/zip")
 

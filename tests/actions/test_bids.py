@@ -122,7 +122,7 @@ def test_files_of_any_name_work_and_an_empty_one_says_why() -> None:
     with pytest.raises(Problems, match=r"empty\.pdf is empty"):
         actions.add_file(bid.id, member, "empty.pdf", io.BytesIO(b""))
     slot = drafts.read_draft(bid).answers.files[0].slot
-    assert drafts.read_file(bid, slot)[1] == PDF + b"same"
+    assert drafts.open_file(bid, slot)[1].read() == PDF + b"same"
     actions.remove_file(bid.id, member, slot)
     assert len(drafts.file_parts(bid)) == 1
     assert len(stored_files()) == 2  # encrypted for the draft, and sealed
@@ -259,7 +259,7 @@ def test_an_own_copy_is_read_and_taken_up_again_with_its_files() -> None:
     actions.amend_from_own_copy(bid.id, member, PASSPHRASE)
     draft = drafts.read_draft(bid)
     assert draft.answers.answers[0].text == "words to keep" and draft.price.total_pence == 1_950_000
-    assert drafts.read_file(bid, draft.answers.files[0].slot)[1] == PDF + b"the plan"
+    assert drafts.open_file(bid, draft.answers.files[0].slot)[1].read() == PDF + b"the plan"
     bidding.submit(bid, member)
     assert bid.current_version == 2 and not own_copy.has_copy(bid)
     bidding.open_all(made)

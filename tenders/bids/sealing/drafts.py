@@ -5,6 +5,7 @@ from typing import BinaryIO
 
 from tenders.bids.sealing.envelope import lock_bytes, lock_stream, unlock_bytes, unlock_stream
 from tenders.bids.sealing.parts import Binding
+from tenders.bids.sealing.stream import Sink
 from tenders.bids.sealing.wrapping import KEY_BYTES, KeyFile, Passphrase
 
 
@@ -23,12 +24,12 @@ def decrypt_draft(key: KeyFile, blob: bytes, *, bid_ref: str, part: str) -> byte
     return unlock_bytes("draft", key, blob, _place(bid_ref, part))
 
 
-def encrypt_draft_file(key: KeyFile, source: BinaryIO, target: BinaryIO, *, bid_ref: str, part: str) -> None:
+def encrypt_draft_file(key: KeyFile, source: BinaryIO, target: Sink, *, bid_ref: str, part: str) -> None:
     """encrypt_draft for a file of any size, in constant memory."""
     lock_stream("draft", key, source, target, _place(bid_ref, part))
 
 
-def decrypt_draft_file(key: KeyFile, source: BinaryIO, target: BinaryIO, *, bid_ref: str, part: str) -> None:
+def decrypt_draft_file(key: KeyFile, source: BinaryIO, target: Sink, *, bid_ref: str, part: str) -> None:
     """Undo encrypt_draft_file. Use the target only after it returns."""
     unlock_stream("draft", key, source, target, _place(bid_ref, part))
 
@@ -55,14 +56,14 @@ def open_for_bidder(secret: Passphrase | KeyFile, blob: bytes, binding: Binding)
 
 
 def seal_file_for_bidder(
-    secret: Passphrase | KeyFile, source: BinaryIO, target: BinaryIO, binding: Binding
+    secret: Passphrase | KeyFile, source: BinaryIO, target: Sink, binding: Binding
 ) -> None:
     """seal_for_bidder for a file of any size, in constant memory."""
     lock_stream("bidder-copy", secret, source, target, vars(binding))
 
 
 def open_file_for_bidder(
-    secret: Passphrase | KeyFile, source: BinaryIO, target: BinaryIO, binding: Binding
+    secret: Passphrase | KeyFile, source: BinaryIO, target: Sink, binding: Binding
 ) -> None:
     """Undo seal_file_for_bidder. Use the target only after it returns."""
     unlock_stream("bidder-copy", secret, source, target, vars(binding))

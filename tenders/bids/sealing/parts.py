@@ -52,7 +52,7 @@ def open_part(private: PrivateKey, blob: bytes, binding: Binding) -> bytes:
     return content if binding.kind == "file" else _unpad(content)
 
 
-def seal_file(need_public_key: bytes, source: BinaryIO, target: BinaryIO, binding: Binding) -> ManifestEntry:
+def seal_file(need_public_key: bytes, source: BinaryIO, target: Sink, binding: Binding) -> ManifestEntry:
     """Seal a file of any size in constant memory; the entry is what the manifest says of it."""
     _insist_on_file(binding)
     counted = _Counted(target)
@@ -60,7 +60,7 @@ def seal_file(need_public_key: bytes, source: BinaryIO, target: BinaryIO, bindin
     return ManifestEntry(binding.part_name, counted.size, counted.digest.hexdigest())
 
 
-def open_file(private: PrivateKey, source: BinaryIO, target: BinaryIO, binding: Binding) -> None:
+def open_file(private: PrivateKey, source: BinaryIO, target: Sink, binding: Binding) -> None:
     """Open a sealed file in constant memory; SealBroken on any change. Use the target only after it returns."""
     _insist_on_file(binding)
     unlock_stream("part", private, source, target, vars(binding))
