@@ -54,7 +54,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(hours=12),
-        MAX_CONTENT_LENGTH=(settings.max_upload_megabytes + 1) * 1_000_000,
+        MAX_CONTENT_LENGTH=settings.longest_request,
         MAX_FORM_MEMORY_SIZE=5_000_000,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,

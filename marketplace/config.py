@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -35,6 +37,12 @@ class Settings:
     mail_from: str = _setting("no-reply@market-cross.example", "the sender of mails")  # type: ignore[assignment]
     smtp_url: str = _setting("", "smtp://user:password@host:port; empty keeps mails in the outbox page only")  # type: ignore[assignment]
     web_workers: int = _setting(2, "web processes that `run` starts")  # type: ignore[assignment]
+    receipt_header: str = _setting(
+        "", "the header in which a trusted proxy names the time of receipt (nginx's $msec); empty believes none"
+    )  # type: ignore[assignment]
+    proxy_addresses: str = _setting(
+        "", "addresses or networks of proxies that are believed, parted by commas; a local socket always is"
+    )  # type: ignore[assignment]
     max_upload_megabytes: int = _setting(20, "largest single file, in megabytes")  # type: ignore[assignment]
     password_cost: str = _setting("strong", "argon2id cost: strong, or cheap for tests")  # type: ignore[assignment]
     worker_pause_seconds: float = _setting(0.5, "how long an idle worker waits before it looks again")  # type: ignore[assignment]
@@ -49,6 +57,11 @@ class Settings:
             if self.database_url.startswith(prefix):
                 return "postgresql+psycopg://" + self.database_url[len(prefix) :]
         return self.database_url
+
+    @property
+    def longest_request(self) -> int:
+        """The largest body of a request, in bytes: one file, and the form around it."""
+        return (self.max_upload_megabytes + 1) * 1_000_000
 
     @property
     def keys_folder(self) -> Path:
@@ -87,7 +100,24 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
     values.update(overrides)
     settings = Settings(**values)  # type: ignore[arg-type]
     _check_search_engine(settings)
+    _check_proxy(settings)
     return settings
+
+
+def _check_proxy(settings: Settings) -> None:
+    if settings.receipt_header and not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", settings.receipt_header):
+        raise SettingRefused(
+            f"{variable_of('receipt_header')} is {settings.receipt_header!r}, which is no header's name. "
+            "Use letters, digits and dashes, for example X-Received-At."
+        )
+    for each in settings.proxy_addresses.replace(",", " ").split():
+        try:
+            ipaddress.ip_network(each)
+        except ValueError:
+            raise SettingRefused(
+                f"{variable_of('proxy_addresses')} has {each!r}, which is no address or network. "
+                "Write 10.0.0.5 or 10.0.0.0/24."
+            ) from None
 
 
 def _check_search_engine(settings: Settings) -> None:

@@ -73,7 +73,8 @@ def gunicorn_command(settings: Settings, port: int) -> list[str]:
         sys.executable, "-m", "gunicorn", "marketplace.serving:web_application()",
         "--bind", f"127.0.0.1:{port}",
         "--workers", str(settings.web_workers),
-        "--worker-class", "gthread", "--threads", str(THREADS),
+        "--worker-class", "marketplace.edge.worker.EdgeWorker", "--threads", str(THREADS),
+        "--worker-connections", "4000", "--backlog", "2048", "--no-sendfile",
         "--timeout", "60", "--graceful-timeout", "20", "--keep-alive", "5",
         "--log-level", "warning", "--no-control-socket",
     ]  # fmt: skip

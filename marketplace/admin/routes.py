@@ -23,6 +23,7 @@ from marketplace.core.pages import page, page_number
 from marketplace.reference import capabilities
 from search.answering import index_state
 from search.meaning import meaning_state
+from tenders.bids.receipt_time import how_stamped
 
 blueprint = Blueprint("admin", __name__)
 KINDS = {"authority": "Council", "supplier": "Supplier", "audit_body": "Audit body", "platform": "This service"}
@@ -44,6 +45,7 @@ def dashboard() -> Any:
         failed_mails=failed_mails,
         index=index_state(),
         meaning=meaning_state(),
+        how_stamped=how_stamped(),
     )
 
 

@@ -16,6 +16,11 @@ def now() -> datetime:
     return _set_to if _set_to is not None else datetime.now(UTC)
 
 
+def is_stopped() -> bool:
+    """Whether the clock was set, by a test or the demonstration, and so rules over every other time."""
+    return _set_to is not None
+
+
 def today() -> date:
     """The present day in London, where legal days are counted."""
     return now().astimezone(LONDON).date()

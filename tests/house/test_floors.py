@@ -8,6 +8,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("marketplace.config",),
     ("marketplace.reference", "marketplace.demo_data"),
     ("marketplace.core",),
+    ("marketplace.edge",),
     ("marketplace.accounts",),
     ("suppliers.profiles",),
     ("suppliers.solutions", "suppliers.evidence"),

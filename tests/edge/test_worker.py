@@ -1,0 +1,154 @@
+"""The worker, really served: slow clients hold nobody up, and a stamp is when the last byte came."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from marketplace.config import CHECKOUT, Settings
+from marketplace.serving import free_port, gunicorn_command
+from tests.edge.served_app import LONG
+
+THREADS = 8  # of both processes together
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    found = free_port(8700 + os.getpid() % 100 * 10)
+    command = gunicorn_command(Settings(), found)
+    command[command.index("marketplace.serving:web_application()")] = "tests.edge.served_app:application"
+    process = subprocess.Popen(command, cwd=CHECKOUT, env={**os.environ, "PYTHONPATH": str(CHECKOUT)})
+    try:
+        for _ in range(200):
+            try:
+                get(found)
+                break
+            except OSError:
+                assert process.poll() is None, "gunicorn ended before it answered"
+                time.sleep(0.05)
+        yield found
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def get(port: int, path: str = "/") -> Any:
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        client.request("GET", path)
+        return json.loads(client.getresponse().read())
+    finally:
+        client.close()
+
+
+def answer(connection: socket.socket) -> Any:
+    response = http.client.HTTPResponse(connection)
+    response.begin()
+    return json.loads(response.read())
+
+
+def test_clients_that_are_slow_to_send_hold_no_thread(port: int) -> None:
+    """More of them than there are threads, in the head, in the body and before the first byte."""
+    begun = (b"", b"GET / HTTP/1.1\r\nHost:", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nhalf")
+    with ExitStack() as stack:
+        for number in range(THREADS * 6):
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            slow.sendall(begun[number % 3])
+        started = time.monotonic()
+        for _ in range(20):
+            get(port)
+        assert time.monotonic() - started < 5
+
+
+def test_clients_that_are_slow_to_read_hold_no_thread_and_get_all_of_it(port: int) -> None:
+    with ExitStack() as stack:
+        slow = []
+        for _ in range(THREADS * 2):
+            each = stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            each.sendall(b"GET /long HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            slow.append(each)
+        started = time.monotonic()
+        for _ in range(20):
+            get(port)
+        assert time.monotonic() - started < 5
+        response = http.client.HTTPResponse(slow[0])
+        response.begin()
+        assert len(response.read()) == LONG
+
+
+def test_a_stamp_is_when_the_last_byte_came_however_busy_the_threads_are(port: int) -> None:
+    waiting = [Thread(target=get, args=(port, "/wait?0.2")) for _ in range(THREADS * 3)]
+    for each in waiting:
+        each.start()
+    time.sleep(0.1)
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab")
+        before = time.time()
+        client.sendall(b"cd")
+        after = time.time()
+        told = answer(client)
+        answered = time.time()
+    for each in waiting:
+        each.join()
+    assert told["read"] == 4 and told["peer"] == "127.0.0.1"
+    assert before <= told["at"] + 0.000_001 and (not told["by_kernel"] or told["at"] <= after + 0.005)
+    assert answered - after > 0.05, "the threads were not busy, so nothing was shown"
+
+
+def test_requests_that_come_at_once_on_one_connection_are_answered_in_turn(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(
+            b"".join(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (n, b"x" * n) for n in range(9))
+        )
+        reader = client.makefile("rb")
+        told = []
+        for _ in range(9):
+            assert b"200" in reader.readline()
+            length = 0
+            while (line := reader.readline()) != b"\r\n":
+                if line.lower().startswith(b"content-length"):
+                    length = int(line.split(b":")[1])
+            told.append(json.loads(reader.read(length))["read"])
+    assert told == list(range(9))
+
+
+def test_large_bodies_wait_in_a_file_and_larger_ones_are_not_read(port: int, tmp_path: Path) -> None:
+    for size, read in ((3_000_000, 3_000_000), (Settings().longest_request + 1, 0)):
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        client.request("POST", "/", b"x" * size)
+        assert json.loads(client.getresponse().read())["read"] == read
+        client.close()
+
+
+def test_a_request_that_is_none_is_refused_and_the_connection_closed(port: int) -> None:
+    for request, status in (
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"411"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +3\r\n\r\nabc", b"400"),
+        (b"nonsense\r\n\r\n", b"400"),
+    ):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+            client.sendall(request)
+            got = b""
+            while piece := client.recv(4096):
+                got += piece
+            assert got.split()[1] == status, got[:80]
+            assert got.count(b"HTTP/1.1") == 1
+
+
+def test_the_command_serves_with_this_worker() -> None:
+    command = gunicorn_command(Settings(), 1)
+    assert command[0] == sys.executable and "marketplace.edge.worker.EdgeWorker" in command
