@@ -13,6 +13,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from tests.promises.proof import HERE, Told, goals, sizes
@@ -61,7 +62,7 @@ def not_run(told: Iterable[Told]) -> list[str]:
 def report(told: Iterable[Told]) -> list[str]:
     """The table, in the order of goals.csv, and the promises that have no test."""
     known, order = goals(), list(goals())
-    lines = sorted(told, key=lambda each: (order.index(each.id), each.tried, each.database))
+    lines = sorted(_summed(told), key=lambda each: (order.index(each.id), each.tried, each.database))
     cells = [HEADINGS] + [
         (each.id, each.tried, each.database, f"{each.count:,}", str(each.violations), each.measured, known[each.id].goal)
         for each in lines
@@ -72,6 +73,18 @@ def report(told: Iterable[Told]) -> list[str]:
     return ["", text[0], "  ".join("-" * width for width in widths), *text[1:]] + (
         [f"Without a test here: {', '.join(untested)}"] if untested else []
     )
+
+
+def _summed(told: Iterable[Told]) -> list[Told]:
+    """One line for the same thing tried in several tests."""
+    found: dict[tuple[str, str, str], Told] = {}
+    for each in told:
+        key = (each.id, each.tried, each.database)
+        so_far = found.get(key)
+        if so_far is not None:
+            each = replace(each, count=so_far.count + each.count, violations=so_far.violations + each.violations)
+        found[key] = each
+    return list(found.values())
 
 
 if __name__ == "__main__":
