@@ -27,6 +27,7 @@ ROOMS = (
     "suppliers.solutions",
     "suppliers.evidence",
     "tenders.needs",
+    "tenders.outages",
     "tenders.clarifications",
     "tenders.bids",
     "tenders.assessment",

@@ -247,6 +247,26 @@ def export(folder: Path) -> None:
             click.echo(line)
 
 
+@cli.command()
+@click.option("--stop-watching", type=click.Choice(["web", "worker"]), help="This part is no longer watched from here.")
+def outages(stop_watching: str | None) -> None:
+    """List outages, newest first, with every need whose deadline each of them hit and where the decision stands."""
+    from datetime import timedelta
+
+    from tenders.outages.actions import stop_watching as stop_it
+    from tenders.outages.report import tell_outages, watch_words
+
+    settings = prepare_current()
+    if stop_watching:
+        stop_it(stop_watching)
+    for line in watch_words(timedelta(seconds=settings.outage_seconds)):
+        tell(line)
+    for each in tell_outages(most=1000):
+        click.echo(f"{each.away}: {each.failed}. {len(each.needs)} deadlines hit.")
+        for need in each.needs:
+            click.echo("  " + "; ".join(need))
+
+
 @cli.group()
 def audit() -> None:
     """Check the record."""

@@ -19,12 +19,14 @@ from tenders.clarifications import emails as clarification_emails
 from tenders.contracts import emails as contract_emails
 from tenders.needs import emails as need_emails
 from tenders.notices import listening as notices
+from tenders.outages import emails as outage_emails
 
 WRITERS: tuple[dict[str, Writer], ...] = (
     account_emails.EMAILS,
     profile_emails.EMAILS,
     evidence_emails.EMAILS,
     need_emails.EMAILS,
+    outage_emails.EMAILS,
     clarification_emails.EMAILS,
     bid_emails.EMAILS,
     assessment_emails.EMAILS,
@@ -64,6 +66,9 @@ NONE_BECAUSE: dict[str, str] = {
     **dict.fromkeys(("DeliveryTriedAgain", "MailTriedAgain", "ExportMade", "JournalChecked"), _ON_RECORD),
     **dict.fromkeys(("NoticeRaised", "NoticeRecorded", "NoticeDropped"), _ON_RECORD),
     **dict.fromkeys(("QuestionWithdrawn", "SettingAsideRefused"), _ON_RECORD),
+    **dict.fromkeys(("OutageBegan", "OutageEnded"), "councils are told need by need; the administrator's page shows it"),
+    **dict.fromkeys(("OutageAnswered",), "more time is told by NeedExtended; the need's page says when there is none"),
+    **dict.fromkeys(("WatchStopped",), _ON_RECORD),
     **dict.fromkeys(("NeedDrafted", "NeedSaved", "ApprovalTakenBack", "DraftDiscarded"), _DRAFT),
     **dict.fromkeys(("AmendmentSaved", "AmendmentDropped", "AmendmentTakenBack"), _DRAFT),
     **dict.fromkeys(("BidStarted", "BidDraftSaved", "BidDraftRestored"), _DRAFT),

@@ -41,6 +41,7 @@ def serve(settings: Settings, first_port: int, tell: Callable[[str], None]) -> i
     port = free_port(first_port)
     environment = {**os.environ, "PORT": str(port), "MARKETPLACE_HOME": str(settings.home)}
     web = subprocess.Popen([*gunicorn_command(settings, port)], env=environment, cwd=CHECKOUT)
+    environment.setdefault("MARKETPLACE_WATCH_URL", f"http://127.0.0.1:{port}/alive")
     work = _start_worker(environment)
     is_stopping = False
 

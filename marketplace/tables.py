@@ -18,6 +18,7 @@ MODULES = (
     "suppliers.solutions.models",
     "suppliers.evidence.models",
     "tenders.needs.models",
+    "tenders.outages.models",
     "tenders.clarifications.models",
     "tenders.bids.models",
     "tenders.assessment.models",

@@ -18,6 +18,7 @@ from marketplace.core.failpoints import failpoint
 from marketplace.core.mail import Mail, carrier_for
 from marketplace.listeners import LISTENERS
 from marketplace.timetable import TIMETABLE, is_due, mark_done
+from tenders.outages.watch import watch_from_settings
 
 _logger = logging.getLogger(__name__)
 MAILS_A_PASS = 50
@@ -36,6 +37,7 @@ class Worker:
         """Works until told to stop (SIGTERM or SIGINT); finishes the batch it is in."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
+        watch_from_settings().start()
         pause = config.current().worker_pause_seconds
         while not self.must_stop:
             if not self.one_pass():

@@ -86,7 +86,8 @@ def client(whole_app: Flask, house: config.Settings, monkeypatch: pytest.MonkeyP
     def compared(reference: str):
         view = need_page.get_need_view(reference)
         fresh = need_page.read_view(reference)
-        assert (view.rows, view.answered) == (fresh.rows, fresh.answered), f"a stale page of {reference}"
+        kept, now = ((each.rows, each.answered, each.outages) for each in (view, fresh))
+        assert kept == now, f"a stale page of {reference}"
         return view
 
     monkeypatch.setattr(need_routes, "get_need_view", compared)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
 
+from marketplace import config
 from marketplace.accounts import actions as account_actions
 from marketplace.accounts import joining, people
 from marketplace.accounts import queries as account_queries
@@ -24,6 +26,7 @@ from marketplace.reference import capabilities
 from search.answering import index_state
 from search.meaning import meaning_state
 from tenders.bids.receipt_time import how_stamped
+from tenders.outages.report import tell_outages, watch_words
 
 blueprint = Blueprint("admin", __name__)
 KINDS = {"authority": "Council", "supplier": "Supplier", "audit_body": "Audit body", "platform": "This service"}
@@ -46,6 +49,8 @@ def dashboard() -> Any:
         index=index_state(),
         meaning=meaning_state(),
         how_stamped=how_stamped(),
+        outages=tell_outages(10),
+        watch=list(watch_words(timedelta(seconds=config.current().outage_seconds))),
     )
 
 

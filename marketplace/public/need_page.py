@@ -50,6 +50,7 @@ from tenders.needs.public import description
 from tenders.needs.queries import NO_NEED
 from tenders.needs.status import LABELS, status_of
 from tenders.notices.models import OutsideAward
+from tenders.outages.public import outages_of
 
 # Long enough that searching within the questions helps.
 MANY_QUESTIONS = 6
@@ -101,6 +102,7 @@ def _read_view(mark: Any) -> SimpleNamespace:
         mark=tuple(mark),
         council_slug=mark.council_slug,
         answered=answered,
+        outages=[] if mark.source else outages_of(mark.id),
         # The whole of what was read, to tell whether anything has changed since it was last drawn.
         rows=(tuple(row), *map(tuple, parts)),
     )

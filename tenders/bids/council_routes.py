@@ -19,6 +19,7 @@ from tenders.bids.blueprint import blueprint
 from tenders.bids.models import BidOpening
 from tenders.needs import queries as need_queries
 from tenders.needs.models import Need
+from tenders.outages.queries import waiting_problems
 
 
 @blueprint.route("/council/needs/<reference>/publish", methods=["POST"])
@@ -73,7 +74,7 @@ def _state(need: Need, member: Membership) -> dict[str, Any]:
         "is_mine": found is not None and found.first_opener_id == member.person_id,
         "openers": [each.person for each in shares],
         "needs_passphrase": own is not None and own.wrapping == keys.PASSPHRASE,
-        "stops": rules.opening_problems(need, queries.duties_on(need, member.person_id), clock.now()),
+        "stops": rules.opening_problems(need, queries.duties_on(need, member.person_id), clock.now(), waiting_problems(need)),
         "bids": queries.opened_bids(need) if is_done else [],
         "hashes": {each["bid"]: each["manifest_hash"] for each in json.loads(found.opening_list)} if found else {},
         "late": queries.late_attempts_for(need) if is_done else [],

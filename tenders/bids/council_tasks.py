@@ -8,6 +8,7 @@ from marketplace.core import clock
 from tenders.bids import opening, queries, rules
 from tenders.needs.dashboard import PLACE_SOURCES, TASK_SOURCES, Place, Task
 from tenders.needs.models import Need
+from tenders.outages.queries import waiting_problems
 
 
 def opening_tasks(member: Membership) -> list[Task]:
@@ -16,7 +17,7 @@ def opening_tasks(member: Membership) -> list[Task]:
         return []
     now, found = clock.now(), []
     for need in queries.needs_to_open(member.person_id, member.organisation_id):
-        if rules.opening_problems(need, queries.duties_on(need, member.person_id), now):
+        if rules.opening_problems(need, queries.duties_on(need, member.person_id), now, waiting_problems(need)):
             continue
         begun = queries.find_opening(need)
         if begun is not None and opening.is_waiting(begun):

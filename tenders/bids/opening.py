@@ -20,6 +20,7 @@ from tenders.bids.models import Bid, BidOpening, BidVersion, OpenedPart, OpenerS
 from tenders.needs import actions as need_actions
 from tenders.needs import queries as need_queries
 from tenders.needs.models import Need
+from tenders.outages.queries import waiting_problems
 
 
 class NothingOpened(Conflict):
@@ -135,7 +136,7 @@ def _get_openable(need_id: int, member: Membership) -> Need:
     need = queries.lock_need(need_id)
     if need.authority_id != member.organisation_id:
         raise NotFound("Your council has no such need.")
-    insist(rules.opening_problems(need, queries.duties_on(need, member.person_id), clock.now()))
+    insist(rules.opening_problems(need, queries.duties_on(need, member.person_id), clock.now(), waiting_problems(need)))
     return need
 
 

@@ -130,9 +130,14 @@ def passphrase_problems(passphrase: str) -> list[Problem]:
     return []
 
 
-def opening_problems(need: Need, duties: Sequence[str], now: datetime) -> list[Problem]:
-    """What stops a person with these duties on the need from taking part in its opening now."""
-    found = []
+def opening_problems(
+    need: Need, duties: Sequence[str], now: datetime, waiting: Sequence[Problem] = ()
+) -> list[Problem]:
+    """What stops a person with these duties on the need from taking part in its opening now.
+
+    `waiting` is what must be settled before a deadline that has passed is the last word (an outage).
+    """
+    found: list[Problem] = []
     if "opener" not in duties:
         found.append(Problem("You are not named as an opener of this need, so you cannot open its bids."))
     if any(each in EVALUATING for each in duties):
@@ -149,4 +154,6 @@ def opening_problems(need: Need, duties: Sequence[str], now: datetime) -> list[P
                 f"Bidding closes at {moment(need.closes_at)}. Bids can be opened {SETTLES.seconds} seconds after that."
             )
         )
+    else:
+        found += waiting
     return found

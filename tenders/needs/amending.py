@@ -263,10 +263,31 @@ def extend_need(
     need = get_own_need(need_id, member)
     insist(rules.extension_problems(need, closes_at, reason, clock.now()))
     insist(rules.question_time_problems(questions_close_at, closes_at))
-    before, closed_before = snapshots.snapshot_of(need), need.closes_at
+    before = snapshots.snapshot_of(need)
+    need.questions_close_at = questions_close_at or need.questions_close_at
+    _move_closing(need, member, closes_at, reason, "officer", before)
+    return need
+
+
+def extend_after_outage(need: Need, member: Membership, closes_at: datetime, reason: str) -> None:
+    """Inside the approver's action on an outage, the need locked: the closing time moves later even when it has passed.
+
+    The deadline was missed by the service, not by the bidders; as long as nothing is opened, nobody gains by it.
+    Raises Conflict once bids were opened or the need was withdrawn.
+    """
+    if need.published_at is None or need.opened_at is not None or need.withdrawn_at is not None:
+        raise Conflict("The bids were opened or the need was withdrawn, so its closing time stands.")
+    if need.closes_at is None or closes_at <= need.closes_at:
+        raise Conflict("The closing time can only be moved later.")
+    _move_closing(need, member, closes_at, reason, "approver", snapshots.snapshot_of(need))
+
+
+def _move_closing(
+    need: Need, member: Membership, closes_at: datetime, reason: str, role: str, before: dict[str, Any]
+) -> None:
+    closed_before = need.closes_at
     assert closed_before is not None
     need.closes_at = closes_at
-    need.questions_close_at = questions_close_at or need.questions_close_at
     need.version += 1
     _move_amendment(need, closes_at)
     version = freeze(need, "extended", member, before=before, reason=reason.strip())
@@ -278,9 +299,8 @@ def extend_need(
             closes_at=closes_at,
             sha256=version.sha256,
         ),
-        member.actor("officer"),
+        member.actor(role),
     )
-    return need
 
 
 def _move_amendment(need: Need, closes_at: datetime) -> None:

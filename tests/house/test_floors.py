@@ -15,6 +15,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("suppliers",),
     ("tenders.regimes",),
     ("tenders.needs",),
+    ("tenders.outages",),
     ("tenders.clarifications",),
     ("tenders.bids",),
     ("tenders.assessment",),
