@@ -44,6 +44,8 @@ class Settings:
         "", "addresses or networks of proxies that are believed, parted by commas; a local socket always is"
     )  # type: ignore[assignment]
     max_upload_megabytes: int = _setting(20, "largest single file, in megabytes")  # type: ignore[assignment]
+    max_firm_megabytes: int = _setting(2000, "what all files of one firm's drafts may come to, in megabytes")  # type: ignore[assignment]
+    upload_keep_hours: int = _setting(48, "how long a file that was not sent to its end is kept")  # type: ignore[assignment]
     password_cost: str = _setting("strong", "argon2id cost: strong, or cheap for tests")  # type: ignore[assignment]
     worker_pause_seconds: float = _setting(0.5, "how long an idle worker waits before it looks again")  # type: ignore[assignment]
     failpoint: str = _setting("", "only for tests: the named point at which a process kills itself")  # type: ignore[assignment]

@@ -72,6 +72,7 @@ NONE_BECAUSE: dict[str, str] = {
     **dict.fromkeys(("NeedDrafted", "NeedSaved", "ApprovalTakenBack", "DraftDiscarded"), _DRAFT),
     **dict.fromkeys(("AmendmentSaved", "AmendmentDropped", "AmendmentTakenBack"), _DRAFT),
     **dict.fromkeys(("BidStarted", "BidDraftSaved", "BidDraftRestored"), _DRAFT),
+    **dict.fromkeys(("FileUploadBegun", "FileUploadGivenUp"), _DRAFT),
     **dict.fromkeys(("ContractDrafted", "ContractSaved", "ExplanationSaved"), _DRAFT),
     **dict.fromkeys(("BidDisregarded", "DisregardDeclined", "ScoreGiven", "ScoreAgreed"), _UNTIL_TOLD),
     **dict.fromkeys(("QualityAgreed", "PricesReleased", "LowPriceNoted", "TieDecided", "ScoresFrozen"), _UNTIL_TOLD),

@@ -21,6 +21,7 @@ MODULES = (
     "tenders.outages.models",
     "tenders.clarifications.models",
     "tenders.bids.models",
+    "tenders.bids.uploads.models",
     "tenders.assessment.models",
     "tenders.awards.models",
     "tenders.contracts.models",

@@ -17,6 +17,7 @@ from search.standing import key_some_searches
 from search.telling import send_letters
 from suppliers.evidence.actions import remind_of_evidence
 from tenders.bids.keys import sweep_draft_keys
+from tenders.bids.uploads.sweeping import finish_what_came_whole, sweep_uploads
 from tenders.contracts.running import remind_of_endings
 
 
@@ -56,6 +57,8 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("contracts that end soon", timedelta(hours=6), remind_of_endings),
     Entry("keys of saved searches", timedelta(minutes=1), key_some_searches, in_pieces=True),
     Entry("letters of saved searches", timedelta(seconds=10), send_letters, in_pieces=True),
+    Entry("uploads that came whole", timedelta(minutes=1), finish_what_came_whole),
+    Entry("uploads that nobody finished", timedelta(hours=1), sweep_uploads),
     Entry("draft keys without a draft", timedelta(hours=1), sweep_draft_keys),
     Entry("a search index that can be read", timedelta(minutes=1), keep_index),
     Entry("search index and database agree", timedelta(days=1), mend_differences),

@@ -27,7 +27,7 @@ from wtforms.validators import StopValidation, ValidationError
 
 from marketplace import config
 from marketplace.core.clock import london
-from marketplace.core.files import SIGNATURES
+from marketplace.core.files import SIGNATURES, extension_of
 from marketplace.core.geography import normalise_postcode
 from marketplace.core.moments import MONTHS, NotAMoment, london_instant, parse_month, parse_time_of_day
 from marketplace.core.money import MOST_PENCE, MoneyUnreadable, parse_pounds, pounds, pounds_exact
@@ -656,8 +656,8 @@ class Upload(GovField, FileField):
         return {"attributes": {"accept": accept}} if accept else {}
 
     def post_validate(self, form: object, validation_stopped: bool) -> None:
-        name = (self.data.filename or "").lower() if self.data else ""
-        if name and self.extensions and name.rsplit(".", 1)[-1] not in self.extensions:
+        name = (self.data.filename or "") if self.data else ""
+        if name and self.extensions and extension_of(name) not in self.extensions:
             listed = ", ".join(each.upper() for each in self.extensions if each != "jpeg")
             raise ValidationError(f"The chosen file must be one of these kinds: {listed}")
 

@@ -189,18 +189,41 @@ def safe_name(name: str) -> str:
 
 
 def upload_problems(name: str, start: bytes, size: int, limit: int) -> list[Problem]:
-    """What stops this upload: its kind, its first bytes, its size."""
-    extension = name.rpartition(".")[2].lower() if "." in name else ""
-    if extension not in SIGNATURES:
-        kinds = ", ".join(sorted(set(SIGNATURES) - {"jpeg"}))
-        return [Problem(f"{safe_name(name)} cannot be used. Send one of these kinds of file: {kinds}.")]
-    if size == 0:
-        return [
-            Problem(f"{safe_name(name)} is empty. Choose the file again, and check that it opens on your computer.")
-        ]
-    if size > limit:
-        return [Problem(f"{safe_name(name)} is too large. The most is {limit // 1_000_000} MB a file.")]
-    expected = SIGNATURES[extension]
+    """What stops this upload, in one sentence: its kind, its size, its first bytes. `size` and `limit` in bytes."""
+    return kind_problems(name, size, limit) or content_problems(name, start)
+
+
+def kind_problems(name: str, size: int, limit: int) -> list[Problem]:
+    """What can be said of a file before its first byte is here."""
+    shown, extension = safe_name(name), extension_of(name)
+    kinds = ", ".join(sorted(set(SIGNATURES) - {"jpeg"}))
+    if not extension:
+        said = f"{shown} has no ending like .pdf, so it cannot be used: rename it to end as what it is, one of {kinds}."
+    elif extension not in SIGNATURES:
+        said = f"{shown} is a .{extension} file, which cannot be used: send one of these kinds of file: {kinds}."
+    elif size == 0:
+        said = f"{shown} is empty: check that it opens on your computer, then choose it again."
+    elif size > limit:
+        said = (
+            f"{shown} is too large with {size / 1_000_000:,.1f} MB: the most is {limit // 1_000_000} MB a file, "
+            "so split it or make its pictures smaller."
+        )
+    else:
+        return []
+    return [Problem(said)]
+
+
+def content_problems(name: str, start: bytes) -> list[Problem]:
+    """Whether the first bytes (16 are enough) are those of the kind that the name says."""
+    extension = extension_of(name)
+    expected = SIGNATURES.get(extension, ())
     if expected and not start.startswith(expected):
-        return [Problem(f"{safe_name(name)} does not look like a .{extension} file. Save it again as .{extension}.")]
+        said = f"{safe_name(name)} does not look like a .{extension} file: save it again as .{extension}, then choose it."
+        return [Problem(said)]
     return []
+
+
+def extension_of(name: str) -> str:
+    """What a name ends in after its last dot, in small letters and without the dot; "" when there is none."""
+    stem, dot, extension = safe_name(name).rpartition(".")
+    return extension.lower() if stem and dot else ""

@@ -56,4 +56,7 @@ function autosave(form) {
 }
 
 document.querySelectorAll('form[data-autosave]').forEach(autosave)
+document.querySelectorAll('form[data-uploads]').forEach(async (form) => {
+  (await import(form.dataset.script)).installUploads(form)
+})
 startComponents()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from typing import Any, BinaryIO
 
 from sqlalchemy.exc import IntegrityError
@@ -78,7 +79,7 @@ def add_file(bid_id: int, member: Membership, name: str, source: BinaryIO) -> Dr
     upload = drafts.store_upload(bid, name, source)
     failpoint("upload: stored, not yet in a row")
     try:
-        return _add_files(bid_id, member, [upload], bid.current_version)[0]
+        return add_stored(bid_id, member, [upload], bid.current_version)[0]
     except BaseException:
         drafts.forget_files(upload.keys)
         raise
@@ -90,10 +91,14 @@ def _insist_room(bid: Bid, more: int = 1) -> None:
 
 
 @action
-def _add_files(
-    bid_id: int, member: Membership, uploads: list[drafts.StoredUpload], written_for: int
+def add_stored(
+    bid_id: int, member: Membership, uploads: list[drafts.StoredUpload], written_for: int, at: datetime | None = None
 ) -> list[DraftPart]:
-    bid = _get_writable(bid_id, member)
+    """Adds files that are in the store already to the draft of the version after `written_for`.
+
+    `at` is when the last byte of them reached us, now when left out. Raises Problems, or Conflict after a submission.
+    """
+    bid = _get_writable(bid_id, member, at)
     if bid.current_version != written_for:
         raise Conflict("The bid was submitted while the file was on its way, so the file is not part of it.")
     _insist_room(bid, len(uploads))
@@ -168,18 +173,18 @@ def _restore(bid_id: int, member: Membership, copy: own_copy.OwnCopy, uploads: l
     record(event, hidden_actor(bid, member))
 
 
-def _get_writable(bid_id: int, member: Membership) -> Bid:
+def _get_writable(bid_id: int, member: Membership, at: datetime | None = None) -> Bid:
     bid = queries.get_bid(bid_id, lock=True)
-    _insist_writable(bid, member)
+    _insist_writable(bid, member, at)
     return bid
 
 
-def _insist_writable(bid: Bid, member: Membership) -> None:
+def _insist_writable(bid: Bid, member: Membership, at: datetime | None = None) -> None:
     if bid.supplier_id != member.organisation_id:
         raise NotFound("Your firm has no such bid.")
     if bid.withdrawn_at is not None:
         raise Problems([Problem("This bid was withdrawn. Start a new one from the need's page.")])
-    insist(rules.bidding_problems(bid.need, clock.now()))
+    insist(rules.bidding_problems(bid.need, at or clock.now()))
 
 
 def _say_saved(bid: Bid, slot: str, member: Membership, was_removed: bool = False) -> None:

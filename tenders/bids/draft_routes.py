@@ -22,6 +22,7 @@ from tenders.bids.models import Bid
 from tenders.bids.price_sight import see_price
 from tenders.bids.rules import Reservation
 from tenders.bids.status import is_overtaken, status_of
+from tenders.bids.uploads import queries as upload_queries
 from tenders.needs import queries as need_queries
 from tenders.needs.models import BidQuestion
 
@@ -240,8 +241,15 @@ def edit_files(reference: str) -> Response:
         else:
             flash("File added. Only your firm can read it.", "success")
             return redirect(desk.address("edit_files"))
-    files = drafts.read_draft(desk.bid).answers.files
-    return page("tenders/bids/files.html", title="Files", form=form, files=files, most=rules.MOST_FILES, **desk.context)
+    return page(
+        "tenders/bids/files.html",
+        title="Files",
+        form=form,
+        files=drafts.read_draft(desk.bid).answers.files,
+        unfinished=upload_queries.unfinished_of(desk.bid),
+        most=rules.MOST_FILES,
+        **desk.context,
+    )
 
 
 @blueprint.route("/supplier/bids/<reference>/files/<slot>")

@@ -23,6 +23,16 @@ class BidDraftSaved(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class FileUploadBegun(Event):
+    """A file of a draft is on its way, in pieces; when it is whole, the draft is saved with it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileUploadGivenUp(Event):
+    """A file on its way was removed before it was whole, by its sender or because it cannot be used."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class BidDraftRestored(Event):
     """The bidder took up its own copy of a submitted version to change it."""
 
@@ -48,7 +58,7 @@ class BidWithdrawn(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class BidRefusedLate(Event):
-    """A submission or withdrawal reached us after the closing instant; its content was not kept."""
+    """A submission, withdrawal or file reached us after the closing instant; its content was not kept."""
 
     kind: str
     received_at: datetime
@@ -79,5 +89,5 @@ class PricesReleased(Event):
 
 # Even the number of these lines would tell how many bid. Nobody outside the bidding firm reads them before the opening.
 WITHHELD = frozenset(
-    {"BidStarted", "BidDraftSaved", "BidDraftRestored", "BidSubmitted", "BidWithdrawn", "BidRefusedLate"}
+    {"FileUploadBegun", "FileUploadGivenUp", "BidStarted", "BidDraftSaved", "BidDraftRestored", "BidSubmitted", "BidWithdrawn", "BidRefusedLate"}
 )

@@ -121,7 +121,7 @@ class SealedPart(Base):
 
 
 class LateAttempt(Base):
-    """A submission or withdrawal that reached us after the closing instant: its time, never its content."""
+    """A submission, withdrawal or file that reached us after the closing instant: its time, never its content."""
 
     __tablename__ = "late_attempts"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)

@@ -26,7 +26,7 @@ COLUMNS = (
         "opening_list", "JSON: of each bid reference, supplier, time of receipt, hash", "bid_openings.opening_list"
     ),
     shape.number(
-        "late_attempts", "Submissions and withdrawals that came too late", "count of late_attempts", "attempts"
+        "late_attempts", "Submissions, withdrawals and files that came too late", "count of late_attempts", "attempts"
     ),
 )
 
