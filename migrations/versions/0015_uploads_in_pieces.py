@@ -6,8 +6,8 @@ Why: a connection that broke near the deadline lost a whole file; now it costs a
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0014"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
