@@ -35,6 +35,7 @@ ROOMS = (
     "tenders.contracts",
     "tenders.notices",
     "search",
+    "marketplace.transparency",
     "marketplace.public",
     "marketplace.auditors",
     "marketplace.admin",

@@ -27,6 +27,7 @@ MODULES = (
     "tenders.contracts.models",
     "tenders.notices.models",
     "search.models",
+    "marketplace.transparency.models",
     "marketplace.timetable",
 )
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace.core import clock, db
 from marketplace.core.db import Base, UTCDateTime
+from marketplace.transparency.checkpoints import make_checkpoint
 from search import meaning
 from search.indexing import keep_index, mend_differences
 from search.standing import key_some_searches
@@ -53,6 +54,7 @@ def mark_done(entry: Entry) -> None:
 
 
 TIMETABLE: tuple[Entry, ...] = (
+    Entry("signed checkpoint of the journal", timedelta(seconds=30), make_checkpoint),
     Entry("evidence reminders", timedelta(hours=1), remind_of_evidence),
     Entry("contracts that end soon", timedelta(hours=6), remind_of_endings),
     Entry("keys of saved searches", timedelta(minutes=1), key_some_searches, in_pieces=True),

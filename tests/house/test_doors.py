@@ -16,7 +16,8 @@ ONE_DOOR: dict[str, tuple[str, ...]] = {
     # A bid passes through encrypted temporary files only; the others hold what anybody may read, or exports.
     "tempfile": ("marketplace.core.passing", "marketplace.assets", "marketplace.auditors.actions",
                  "marketplace.public.open_data_routes", "search.evaluation_run"),
-    "cryptography": ("tenders.bids.sealed", "tenders.bids.sealing.", "marketplace.core.passing"),
+    "cryptography": ("tenders.bids.sealed", "tenders.bids.sealing.", "marketplace.core.passing",
+                     "marketplace.transparency.notes", "marketplace.transparency.offline."),
     "argon2": ("marketplace.accounts.passwords", "tenders.bids.sealing."),
 }
 

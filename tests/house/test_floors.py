@@ -23,6 +23,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("tenders.contracts",),
     ("tenders.notices",),
     ("search",),
+    ("marketplace.transparency",),
     ("marketplace.public", "marketplace.auditors", "marketplace.admin"),
     ("marketplace.tables", "marketplace.navigation"),
     ("marketplace.upgrade", "marketplace.backup"),
@@ -33,6 +34,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
 )
 # Read or run by themselves: a build step, and tables that merely list modules by name.
 OUTSIDE = {"marketplace", "marketplace.assets", "tenders"}
+# Programs to take away: they import nothing of ours.
+ALONE = "marketplace.transparency.offline."
 
 
 def floor_of(name: str) -> int | None:
@@ -66,6 +69,16 @@ def test_imports_look_down_only() -> None:
 
 def test_the_top_package_imports_nothing() -> None:
     assert not list(imports_of(sources()["marketplace"]))
+
+
+def test_programs_to_take_away_import_nothing_of_ours() -> None:
+    ours = {name.partition(".")[0] for name in sources()}
+    alone = [(name, path) for name, path in sources().items() if name.startswith(ALONE)]
+    assert alone
+    leaning = [
+        f"{name}:{line}" for name, path in alone for each, line in imports_of(path) if each.partition(".")[0] in ours
+    ]
+    assert not leaning, leaning
 
 
 def test_the_watch_can_fail() -> None:

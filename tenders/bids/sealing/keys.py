@@ -102,20 +102,24 @@ class OpenerKeyFiles(KeyFiles):
 
 
 class SigningKeys:
-    """The service's own Ed25519 pair, which signs receipts; made on first use."""
+    """One of the service's own Ed25519 pairs, made on first use: one signs receipts, another what is told in public."""
 
     NAME = "receipts.ed25519"
 
-    def __init__(self, folder: Path | str):
-        self._keys = KeyFolder(folder)
+    def __init__(self, folder: Path | str, name: str = NAME):
+        self._keys, self._name = KeyFolder(folder), name
+
+    def exists(self) -> bool:
+        """Whether the pair has been made."""
+        return self._keys.exists(self._name)
 
     def private_key(self) -> Ed25519PrivateKey:
         """The signing key, the same for every worker."""
         with contextlib.suppress(KeyMissing):
-            return _parsed(self._keys.read(self.NAME))
+            return _parsed(self._keys.read(self._name))
         with contextlib.suppress(KeyExists):  # another worker was first: its key is ours
-            self._keys.create(self.NAME, Ed25519PrivateKey.generate().private_bytes_raw())
-        return _parsed(self._keys.read(self.NAME))
+            self._keys.create(self._name, Ed25519PrivateKey.generate().private_bytes_raw())
+        return _parsed(self._keys.read(self._name))
 
     def public_key(self) -> bytes:
         """What to publish, so that anyone can verify a receipt: 32 bytes."""
