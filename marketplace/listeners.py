@@ -15,6 +15,7 @@ from suppliers.profiles import emails as profile_emails
 from tenders.assessment import emails as assessment_emails
 from tenders.awards import emails as award_emails
 from tenders.bids import emails as bid_emails
+from tenders.bids import sweeping
 from tenders.clarifications import emails as clarification_emails
 from tenders.contracts import emails as contract_emails
 from tenders.needs import emails as need_emails
@@ -47,6 +48,7 @@ def mail(lines: Sequence[JournalLine]) -> None:
 LISTENERS: tuple[jobs.Listener, ...] = (
     jobs.Listener("index", indexing.INDEX_EVENTS, indexing.react, takes_batches=True),
     jobs.Listener("meaning", indexing.INDEX_EVENTS, meaning.react, takes_batches=True),
+    jobs.Listener("drafts", sweeping.SWEEP_EVENTS, sweeping.react, takes_batches=True),
     jobs.Listener("mail", MAIL_EVENTS, mail),
     jobs.Listener("alerts", alerts.ALERT_EVENTS, alerts.react),
     jobs.Listener("notices", notices.NOTICE_EVENTS, notices.react),

@@ -19,6 +19,7 @@ from search.telling import send_letters
 from suppliers.evidence.actions import remind_of_evidence
 from tenders.bids.keys import sweep_draft_keys
 from tenders.bids.uploads.sweeping import finish_what_came_whole, sweep_uploads
+from tenders.bids.sweeping import sweep_drafts
 from tenders.contracts.running import remind_of_endings
 
 
@@ -61,6 +62,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("letters of saved searches", timedelta(seconds=10), send_letters, in_pieces=True),
     Entry("uploads that came whole", timedelta(minutes=1), finish_what_came_whole),
     Entry("uploads that nobody finished", timedelta(hours=1), sweep_uploads),
+    Entry("drafts of submitted bids", timedelta(hours=1), sweep_drafts),
     Entry("draft keys without a draft", timedelta(hours=1), sweep_draft_keys),
     Entry("a search index that can be read", timedelta(minutes=1), keep_index),
     Entry("search index and database agree", timedelta(days=1), mend_differences),

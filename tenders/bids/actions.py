@@ -17,7 +17,7 @@ from marketplace.core.journal import Actor, record
 from marketplace.core.references import unguessable_reference
 from marketplace.core.tokens import salted_hash
 from suppliers.profiles.models import Supplier
-from tenders.bids import drafts, keys, own_copy, queries, rules
+from tenders.bids import drafts, keys, own_copy, queries, ready, rules
 from tenders.bids.events import BidDraftRestored, BidDraftSaved, BidStarted
 from tenders.bids.models import Bid, DraftPart
 from tenders.bids.rules import Reservation
@@ -67,6 +67,7 @@ def save_part(bid_id: int, member: Membership, slot: str, value: Any, version: i
     """Saves one part of the draft, complete or not. Raises LostEdit, or Problems once bidding has closed."""
     bid = _get_writable(bid_id, member)
     part = drafts.save_slot(bid, slot, value, version, member.person)
+    ready.make_ready(bid)
     _say_saved(bid, slot, member)
     return part
 
@@ -103,6 +104,7 @@ def add_stored(
         raise Conflict("The bid was submitted while the file was on its way, so the file is not part of it.")
     _insist_room(bid, len(uploads))
     parts = [drafts.add_file(bid, each, member.person) for each in uploads]
+    ready.make_ready(bid)
     for each in parts:
         _say_saved(bid, each.slot, member)
     return parts
@@ -121,6 +123,7 @@ def _remove(bid_id: int, member: Membership, slot: str) -> list[str]:
         raise NotFound("There is no such file in this bid.")
     freed = drafts.file_keys_of(parts)
     drafts.remove_parts(bid, parts)
+    ready.make_ready(bid)
     _say_saved(bid, slot, member, was_removed=True)
     return freed
 
@@ -137,6 +140,7 @@ def _discard(bid_id: int, member: Membership) -> tuple[str, list[str]]:
     bid = _get_writable(bid_id, member)
     freed = drafts.file_keys_of(bid.draft_parts)
     drafts.remove_parts(bid, bid.draft_parts)
+    ready.forget_ready(bid)
     record(
         BidDraftSaved(subject=bid.reference, need=bid.need.reference, part="all", was_removed=True),
         hidden_actor(bid, member),
@@ -169,6 +173,7 @@ def _restore(bid_id: int, member: Membership, copy: own_copy.OwnCopy, uploads: l
         drafts.save_slot(bid, slot, value, None, member.person)
     for each in uploads:
         drafts.add_file(bid, each, member.person)
+    ready.make_ready(bid)
     event = BidDraftRestored(subject=bid.reference, need=bid.need.reference, version=copy.version)
     record(event, hidden_actor(bid, member))
 

@@ -104,7 +104,7 @@ def save_slot(bid: Bid, slot: str, value: Any, version: int | None, person: Pers
         if theirs != value:
             raise LostEdit(theirs, part.version, part.saved_at)
     if part is None:
-        part = DraftPart(slot=slot, version=0)
+        part = DraftPart(slot=slot, for_version=bid.current_version + 1, version=0)
         bid.draft_parts.append(part)
     part.ciphertext = _encrypted(bid, slot, value)
     part.version += 1

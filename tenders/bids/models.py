@@ -52,20 +52,31 @@ class Bid(Base):
     submitted_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # A complete draft lies ready: sealed, its manifest written, so that submitting is one small request. `ready_mark`
+    # is the mark of the draft that was sealed ("" = none), `ready_for` the version of the need that it answers.
+    ready_mark: Mapped[str] = mapped_column(String(32), default="", server_default="")
+    ready_for: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    ready_manifest: Mapped[str] = mapped_column(Text, default="", server_default="")
 
     need: Mapped[Need] = relationship()
     supplier: Mapped[Supplier] = relationship()
     versions: Mapped[list[BidVersion]] = relationship(order_by="BidVersion.number")
-    draft_parts: Mapped[list[DraftPart]] = relationship(cascade="all, delete-orphan", order_by="DraftPart.slot")
+    # Only those of the version being written: a submitted version's are swept away by the worker.
+    draft_parts: Mapped[list[DraftPart]] = relationship(
+        primaryjoin="and_(Bid.id == foreign(DraftPart.bid_id), DraftPart.for_version == Bid.current_version + 1)",
+        cascade="all, delete-orphan",
+        order_by="DraftPart.slot",
+    )
 
 
 class DraftPart(Base):
     """One answer, price line, declaration or file of a draft, encrypted under the bid's draft key (outside here)."""
 
     __tablename__ = "draft_parts"
-    __table_args__ = (UniqueConstraint("bid_id", "slot", name="one_draft_part_per_slot"),)
+    __table_args__ = (UniqueConstraint("bid_id", "for_version", "slot", name="one_draft_part_per_slot"),)
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     bid_id: Mapped[int] = mapped_column(ForeignKey("bids.id"), index=True)
+    for_version: Mapped[int] = mapped_column(Integer)
     # One slot a page: answer:<question id>, price, declarations, file:<random>
     slot: Mapped[str] = mapped_column(String(80))
     # A file's bytes lie in the file store, encrypted; here then is its encrypted name.
@@ -103,16 +114,24 @@ class BidVersion(Base):
     own_copy_files: Mapped[str] = mapped_column(Text, default="")
 
     bid: Mapped[Bid] = relationship(back_populates="versions")
-    parts: Mapped[list[SealedPart]] = relationship(order_by="SealedPart.name")
+    parts: Mapped[list[SealedPart]] = relationship(
+        primaryjoin="and_(BidVersion.bid_id == foreign(SealedPart.bid_id), BidVersion.number == foreign(SealedPart.number))",
+        order_by="SealedPart.name",
+        viewonly=True,
+    )
 
 
 class SealedPart(Base):
-    """One separately sealed part: answers, price, or a file."""
+    """One separately sealed part, answers, price, or a file, of the version with this number.
+
+    Parts of a number above the bid's current version lie ready: nobody submitted them yet, and they count for nothing.
+    """
 
     __tablename__ = "sealed_parts"
-    __table_args__ = (UniqueConstraint("version_id", "name", name="one_sealed_part_per_name"),)
+    __table_args__ = (UniqueConstraint("bid_id", "number", "name", name="one_sealed_part_per_name"),)
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
-    version_id: Mapped[int] = mapped_column(ForeignKey("bid_versions.id"), index=True)
+    bid_id: Mapped[int] = mapped_column(ForeignKey("bids.id"))
+    number: Mapped[int] = mapped_column(Integer)
     name: Mapped[str] = mapped_column(String(80))
     ciphertext: Mapped[bytes | None] = mapped_column(LargeBinary)
     file_key: Mapped[str] = mapped_column(String(80), default="")

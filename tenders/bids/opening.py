@@ -13,7 +13,7 @@ from marketplace.core.db import action
 from marketplace.core.errors import Conflict, NotAllowed, NotFound, Problem, Problems, insist
 from marketplace.core.failpoints import failpoint
 from marketplace.core.journal import Event, canonical_json, plain, record
-from tenders.bids import drafts, keys, queries, rules, sealed
+from tenders.bids import drafts, keys, queries, ready, rules, sealed
 from tenders.bids.content import Answers
 from tenders.bids.events import BidsOpened, OpeningBegun
 from tenders.bids.models import Bid, BidOpening, BidVersion, OpenedPart, OpenerShare, SealedPart
@@ -267,6 +267,7 @@ def _close_drafts(need: Need) -> _Freed:
         freed.files += drafts.file_keys_of(bid.draft_parts)
         if bid.draft_parts:
             drafts.remove_parts(bid, bid.draft_parts)
+        ready.forget_ready(bid)
     return freed
 
 

@@ -7,26 +7,26 @@ last minutes, and mapping two wide tables twice took longer than sealing the bid
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 
 from marketplace.accounts.models import Organisation
 from marketplace.core import clock, db
 from marketplace.core.db import UTCDateTime
 from marketplace.core.errors import NotFound
-from tenders.bids.models import Bid, BidVersion, DraftPart, SealedPart
+from tenders.bids.models import Bid, BidVersion, DraftPart
 from tenders.needs.models import BidQuestion, Need, PriceLine
 
 B, N, F, P, Q, L, V = (
     each.__table__.c for each in (Bid, Need, Organisation, DraftPart, BidQuestion, PriceLine, BidVersion)
 )
 _NEED = ("id", "reference", "title", "authority_id", "source", "published_at", "withdrawn_at", "opened_at",
-         "closes_at", "public_key")  # fmt: skip
+         "closes_at", "public_key", "version")  # fmt: skip
 _BID = ("id", "reference", "need_id", "supplier_id", "journal_salt", "current_version", "submitted_at",
-        "withdrawn_at")  # fmt: skip
+        "withdrawn_at", "ready_mark", "ready_for", "ready_manifest")  # fmt: skip
 # PostgreSQL locks in the order of this list: the need first, so that an extension and a submission cannot cross.
 _LOCKED = (
     select(*(B[each] for each in _BID), F.reference, *(N[each] for each in _NEED))
@@ -39,7 +39,7 @@ _BY_ID = _LOCKED.where(B.id == bindparam("bid"))
 _BY_REFERENCE = _LOCKED.where(B.reference == bindparam("bid"))
 _PARTS = (
     select(P.id, P.slot, P.ciphertext, P.file_key, P.sealed_key, P.sealed_size, P.sealed_sha256, P.version)
-    .where(P.bid_id == bindparam("bid_id"))
+    .where(P.bid_id == bindparam("bid_id"), P.for_version == bindparam("being_written"))
     .order_by(P.slot)
 )
 _QUESTIONS = (
@@ -62,15 +62,18 @@ _REPLACED = (
     )
 )
 _NEW_VERSION = insert(BidVersion)
-_NEW_PARTS = insert(SealedPart)
 _SUBMITTED = (
     update(Bid)
     .where(B.id == bindparam("of_bid"))
     .values(
-        current_version=bindparam("number"), submitted_at=bindparam("submitted"), saved_at=bindparam("saved")
+        current_version=bindparam("number"),
+        submitted_at=bindparam("submitted"),
+        saved_at=bindparam("saved"),
+        ready_mark="",
+        ready_for=0,
+        ready_manifest="",
     )
 )
-_NO_DRAFT = delete(DraftPart).where(P.bid_id == bindparam("of_bid"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class StandingNeed:
     opened_at: datetime | None
     closes_at: datetime | None
     public_key: bytes | None
+    version: int
     questions: Sequence[Any] = ()
     price_lines: Sequence[Any] = ()
 
@@ -104,7 +108,7 @@ class Bidder:
 
 @dataclass(frozen=True, slots=True)
 class StandingBid:
-    """The bid's row with its need and its draft's parts."""
+    """The bid's row with its need; the draft's parts once they were read."""
 
     id: int
     reference: str
@@ -114,9 +118,12 @@ class StandingBid:
     current_version: int
     submitted_at: datetime | None
     withdrawn_at: datetime | None
+    ready_mark: str
+    ready_for: int
+    ready_manifest: str
     supplier: Bidder
     need: StandingNeed
-    draft_parts: Sequence[Any]
+    draft_parts: Sequence[Any] = ()
 
 
 def lock_bid(bid: int | str, supplier_id: int) -> Bid:
@@ -128,14 +135,24 @@ def lock_bid(bid: int | str, supplier_id: int) -> Bid:
         raise NotFound("Your firm has no such bid.")
     values: tuple[Any, ...] = tuple(row)
     own, supplier, of_need = values[: len(_BID)], values[len(_BID)], values[len(_BID) + 1 :]
-    for_need = {"need_id": of_need[0]}
-    lists: dict[str, Any] = {"questions": run(_QUESTIONS, for_need).all(), "price_lines": run(_PRICE_LINES, for_need).all()}
-    need = StandingNeed(**dict(zip(_NEED, of_need, strict=True)), **lists)
-    parts = run(_PARTS, {"bid_id": own[0]}).all()
-    whole = StandingBid(
-        **dict(zip(_BID, own, strict=True)), supplier=Bidder(supplier), need=need, draft_parts=parts
+    need = StandingNeed(**dict(zip(_NEED, of_need, strict=True)))
+    return _as_bid(StandingBid(**dict(zip(_BID, own, strict=True)), supplier=Bidder(supplier), need=need))
+
+
+def with_draft(bid: Bid) -> Bid:
+    """The same bid with what its need asks and the parts of its draft, for when it must be read."""
+    run = db.session.connection().execute
+    standing = cast(StandingBid, bid)
+    for_need = {"need_id": standing.need_id}
+    need = replace(
+        standing.need, questions=run(_QUESTIONS, for_need).all(), price_lines=run(_PRICE_LINES, for_need).all()
     )
-    return cast(Bid, whole)  # it has every name of a Bid that a submission reads
+    parts = run(_PARTS, {"bid_id": standing.id, "being_written": standing.current_version + 1}).all()
+    return _as_bid(replace(standing, need=need, draft_parts=parts))
+
+
+def _as_bid(standing: StandingBid) -> Bid:
+    return cast(Bid, standing)  # it has every name of a Bid that a submission reads
 
 
 def find_version_by_key(bid: Bid, idempotency_key: str) -> Any:
@@ -153,16 +170,17 @@ def replace_versions(bid: Bid) -> list[str]:
     return [key for each in files for key in each.split()]
 
 
-def store_version(bid: Bid, version: Mapping[str, Any], parts: list[dict[str, Any]]) -> int:
-    """Writes the version, its sealed parts and the bid's own row, and takes the draft away; the version's id."""
+def store_version(bid: Bid, version: Mapping[str, Any]) -> int:
+    """Writes the version, whose sealed parts lie ready, and the bid's own row; returns the version's id.
+
+    The draft no longer counts from here on, for it was written for this version. The worker sweeps it away.
+    """
     run = db.session.connection().execute
     made = run(_NEW_VERSION, {**version, "bid_id": bid.id}).inserted_primary_key
     assert made is not None  # one row was inserted
     version_id: int = made[0]
-    run(_NEW_PARTS, [{**each, "version_id": version_id} for each in parts])
     moved = {"number": version["number"], "submitted": version["received_at"], "saved": clock.now()}
     run(_SUBMITTED, {"of_bid": bid.id, **moved})
-    run(_NO_DRAFT, {"of_bid": bid.id})
     _read_again()
     return version_id
 

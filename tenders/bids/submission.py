@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from marketplace.accounts.models import Membership
 from marketplace.core import db
 from marketplace.core.db import action, busy_action
 from marketplace.core.errors import Conflict, NotFound, Problem, Problems, insist
 from marketplace.core.failpoints import failpoint
-from marketplace.core.journal import record
-from tenders.bids import drafts, keys, own_copy, queries, rules, sealed, standing
+from marketplace.core.journal import record, write_so_far
+from tenders.bids import drafts, keys, own_copy, queries, ready, rules, sealed, standing
 from tenders.bids.actions import hidden_actor
-from tenders.bids.content import Answers, Price
 from tenders.bids.events import BidRefusedLate, BidSubmitted, BidWithdrawn
 from tenders.bids.models import Bid, BidVersion, LateAttempt
 
@@ -27,14 +25,9 @@ class ReadAgain(Conflict):
 
 @dataclass(frozen=True)
 class Submitted:
-    """A version that is stored. `answers` and `price` are there once only, for the page that answers the submission.
-
-    `told` is what that page says of the bid, of its need and of the version; the rows themselves are read when asked.
-    """
+    """A version that is stored. `told` is the bid as it stood under the lock and the version's row."""
 
     told: Told
-    answers: Answers | None = None
-    price: Price | None = None
     _key_name: str = ""
     _freed: list[str] = field(default_factory=list)
 
@@ -90,7 +83,7 @@ def submit_bid(
     passphrase: str = "",
     seen: str = "",
 ) -> Submitted | RefusedLate:
-    """Seals the draft of the bid (its id or reference) as its next version. The same key again gives the same receipt.
+    """Makes what lies ready of the bid (its id or reference) its next version. The same key again: the same receipt.
 
     `seen` is the mark of the draft that the bidder read. Raises Problems for what is lacking, ReadAgain when the
     draft changed since. The draft's key is destroyed after the commit.
@@ -125,102 +118,95 @@ def _submit(
     if _is_late(bid, received_at):
         return _refuse_late(bid, member, "submission", received_at)
     insist(_standing_problems(bid, received_at))
+    if passphrase_problems or copy_key is not None or not _is_what_was_read(bid, seen):
+        return _submit_draft(bid, member, idempotency_key, received_at, copy_key, seen, passphrase_problems)
+    return _store(bid, bid.ready_manifest, member, idempotency_key, received_at)
+
+
+def _is_what_was_read(bid: Bid, seen: str) -> bool:
+    """Whether what lies ready is the draft that the bidder read, sealed for the need as it is asked now."""
+    return ready.is_ready(bid) and seen in ("", bid.ready_mark)
+
+
+def _submit_draft(
+    bid: Bid,
+    member: Membership,
+    idempotency_key: str,
+    received_at: datetime,
+    copy_key: own_copy.CopyKey | None,
+    seen: str,
+    passphrase_problems: list[Problem],
+) -> Submitted:
+    """The longer way: the draft is read once more, because something is lacking, has changed or is to be copied."""
+    bid = standing.with_draft(bid)
     if bid.current_version and not bid.draft_parts:
         raise Conflict("This bid is submitted already and nothing of a new version is written. Look at its receipt.")
     draft = drafts.read_draft(bid)
     if seen and seen != draft.mark:
         raise ReadAgain("A colleague changed the bid after you read it. Read it again, then submit.")
     insist(passphrase_problems + rules.submission_problems(bid.need, draft.answers, draft.price))
-    return _store(bid, member, draft, idempotency_key, received_at, copy_key)
+    manifest = bid.ready_manifest
+    if not ready.is_ready(bid) or bid.ready_mark != draft.mark:
+        manifest = ready.keep_ready(bid, draft)
+    copy = None
+    if copy_key is not None:
+        copy = own_copy.seal_copy(bid, bid.current_version + 1, draft, keys.draft_key(bid), copy_key)
+    return _store(bid, manifest, member, idempotency_key, received_at, copy)
 
 
 def _store(
     bid: Bid,
+    manifest: str,
     member: Membership,
-    draft: drafts.Draft,
     idempotency_key: str,
     received_at: datetime,
-    copy_key: own_copy.CopyKey | None,
+    copy: own_copy.SealedCopy | None = None,
 ) -> Submitted:
-    parts = _seal(bid, draft)
     failpoint("submit: parts sealed")
-    version = _version(bid, parts, received_at)
-    version.update(idempotency_key=idempotency_key, submitted_by_id=member.person_id)
-    if copy_key is not None:
-        copy = own_copy.seal_copy(bid, version["number"], draft, keys.draft_key(bid), copy_key)
-        version.update(own_copy=copy.content, own_copy_files=copy.files)
-    freed = _freed_by_submitting(bid, keeps_copy=copy_key is not None)
-    version_id = standing.store_version(bid, version, parts)
-    failpoint("submit: version stored")
+    number, manifest_hash = bid.current_version + 1, sealed.fingerprint(manifest.encode())
+    freed = standing.replace_versions(bid) if bid.current_version else []
     record(
         BidSubmitted(
             subject=bid.reference,
             need=bid.need.reference,
-            version=version["number"],
+            version=number,
             received_at=received_at,
-            manifest_hash=version["manifest_hash"],
+            manifest_hash=manifest_hash,
         ),
         hidden_actor(bid, member),
     )
-    stored = StoredVersion(
-        version_id, version["number"], received_at, version["manifest_hash"], own_copy=copy_key is not None
-    )
-    return Submitted(Told(bid, stored), draft.answers, draft.price, keys.draft_key_name(bid), freed)
+    version = {
+        "number": number,
+        "idempotency_key": idempotency_key,
+        "submitted_by_id": member.person_id,
+        "received_at": received_at,
+        "manifest": manifest,
+        "manifest_hash": manifest_hash,
+        "receipt": _receipt(bid, number, received_at, manifest_hash),
+        "own_copy": copy.content if copy else None,
+        "own_copy_files": copy.files if copy else "",
+    }
+    version_id = standing.store_version(bid, version)
+    failpoint("submit: version stored")
+    stored = StoredVersion(version_id, number, received_at, manifest_hash, own_copy=copy is not None)
+    return Submitted(Told(bid, stored), keys.draft_key_name(bid), freed)
 
 
-def _seal(bid: Bid, draft: drafts.Draft) -> list[dict[str, Any]]:
-    """The rows of the sealed parts: what is sealed now, and the files, which were sealed when they came in."""
-    return [
-        _sealed_part(bid, "answers", draft.answers.to_bytes()),
-        _sealed_part(bid, "price", draft.price.to_bytes()),
-        *(
-            {
-                "name": each.slot,
-                "ciphertext": None,
-                "file_key": each.sealed_key,
-                "size": each.sealed_size,
-                "sha256": each.sealed_sha256,
-            }
-            for each in drafts.file_parts(bid)
-        ),
-    ]
-
-
-def _sealed_part(bid: Bid, name: str, content: bytes) -> dict[str, Any]:
-    assert bid.need.public_key is not None  # bidding_problems said so
-    blob = sealed.seal_part(bid.need.public_key, content, drafts.binding_of(bid, name))
-    return {"name": name, "ciphertext": blob, "file_key": "", "size": len(blob), "sha256": sealed.fingerprint(blob)}
-
-
-def _version(bid: Bid, parts: list[dict[str, Any]], received_at: datetime) -> dict[str, Any]:
-    """The row of the next version, with its manifest and its receipt."""
-    number = bid.current_version + 1
-    entries = tuple(sealed.ManifestEntry(each["name"], each["size"], each["sha256"]) for each in parts)
-    manifest = sealed.Manifest(bid.need.reference, bid.reference, number, entries).to_json()
+def _receipt(bid: Bid, number: int, received_at: datetime, manifest_hash: str) -> str:
+    """Signed under the journal's lock: the line is written, and the receipt proves that it is in the journal."""
+    stands = write_so_far()
+    proof = sealed.JournalProof(stands.number, stands.line_hash, stands.tree_size, stands.root, tuple(stands.inclusion))
     facts = sealed.ReceiptFacts(
         reference=f"{bid.reference}-V{number}",
         need_ref=bid.need.reference,
         bid_ref=bid.reference,
         bid_version=number,
         received_at=received_at,
-        manifest_hash=sealed.fingerprint(manifest),
+        manifest_hash=manifest_hash,
+        journal_position=stands.number,
+        proof=proof,
     )
-    receipt = sealed.sign_receipt(keys.signing_keys().private_key(), facts)
-    return {
-        "number": number,
-        "received_at": received_at,
-        "manifest": manifest.decode(),
-        "manifest_hash": facts.manifest_hash,
-        "receipt": receipt.to_json().decode(),
-        "own_copy": None,
-        "own_copy_files": "",
-    }
-
-
-def _freed_by_submitting(bid: Bid, keeps_copy: bool) -> list[str]:
-    """Marks earlier versions as replaced; returns the stored files that nothing will need once this has committed."""
-    freed = standing.replace_versions(bid) if bid.current_version else []
-    return freed if keeps_copy else freed + [each.file_key for each in drafts.file_parts(bid)]
+    return sealed.sign_receipt(keys.signing_keys().private_key(), facts).to_json().decode()
 
 
 def withdraw_bid(bid_id: int, member: Membership, received_at: datetime) -> Withdrawn | RefusedLate:
@@ -243,6 +229,7 @@ def _withdraw(bid_id: int, member: Membership, received_at: datetime) -> Withdra
     for each in bid.versions:
         freed += own_copy.forget_copy(each)
     drafts.remove_parts(bid, bid.draft_parts)
+    ready.forget_ready(bid)
     bid.withdrawn_at = received_at
     event = BidWithdrawn(
         subject=bid.reference, need=bid.need.reference, version=bid.current_version, received_at=received_at

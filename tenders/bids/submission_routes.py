@@ -26,7 +26,7 @@ from tenders.bids.desk import Desk, bid_parts, download, get_desk, places
 from tenders.bids.models import BidVersion
 from tenders.bids.price_sight import see_price
 from tenders.bids.receipt_time import received_at
-from tenders.bids.submission import ReadAgain, RefusedLate, Submitted
+from tenders.bids.submission import ReadAgain, RefusedLate
 
 
 @blueprint.route("/supplier/bids/<reference>/review")
@@ -60,7 +60,7 @@ def _review_page(desk: Desk, form: forms.SubmitForm, status: int = 200) -> Respo
 @blueprint.route("/supplier/bids/<reference>/submit", methods=["POST"])
 @may("submit_bid")
 def submit(reference: str) -> Response:
-    """Submits what was read. The answer holds the bid in full, once: after it, it is sealed."""
+    """Submits what was read: one small request, which names the draft by its mark. Sent again, it does no harm."""
     key, seen, passphrase = (request.form.get(each, "") for each in ("idempotency_key", "seen", "passphrase"))
     # Only a passphrase has anything that the form would check; the page's token was checked before we came here.
     if passphrase and not (form := forms.SubmitForm()).validate():
@@ -80,22 +80,15 @@ def submit(reference: str) -> Response:
         return redirect(get_desk(reference).home)
     if isinstance(outcome, RefusedLate):
         return _late_page(get_desk(reference), outcome)
-    return _submitted_page(outcome)
+    return redirect(url_for("bids.submitted", reference=reference))
 
 
-def _submitted_page(sent: Submitted) -> Response:
-    shown, told = None, sent.told
-    if sent.answers is not None:
-        shown = bid_parts(sent.answers, sent.price, [(each, "") for each in sent.answers.files])
-    return page(
-        "tenders/bids/submitted.html",
-        title="Bid submitted",
-        shown=shown,
-        version=told.version,
-        bid=told.bid,
-        need=told.bid.need,
-        home=url_for("bids.show_bid", reference=told.bid.reference),
-    )
+@blueprint.route("/supplier/bids/<reference>/submitted")
+@may("see_supplier_area")
+def submitted(reference: str) -> Response:
+    """That the bid is in, when, and its receipt."""
+    desk = get_desk(reference)
+    return page("tenders/bids/submitted.html", title="Bid submitted", version=_current(desk), **desk.context)
 
 
 def _late_page(desk: Desk, refused: RefusedLate) -> Response:

@@ -32,6 +32,7 @@ from tenders.bids import (
     rules,
     sealed,
     submission,
+    sweeping,
 )
 from tenders.bids.models import (
     Bid,
@@ -42,6 +43,7 @@ from tenders.bids.models import (
     OpenedPart,
     SealedPart,
 )
+from tenders.needs import amending
 from tenders.needs.models import Need
 from tests import bidding, making
 from tests.bidding import PDF
@@ -183,7 +185,7 @@ def test_the_same_submission_sent_eight_times_at_once_is_one_bid_with_equal_rece
     receipts = at_once([send] * 8)
     assert len(receipts) == 8 and len(set(receipts)) == 1
     assert count(BidVersion) == 1 and count(SealedPart) == 3 and len(events("BidSubmitted")) == 1
-    assert count(DraftPart) == 0 and not keys.draft_keys().exists(f"{reference}.v1")
+    assert not keys.draft_keys().exists(f"{reference}.v1") and sweeping.sweep_drafts() == 4 and count(DraftPart) == 0
 
 
 def test_a_retry_after_the_deadline_gets_its_receipt() -> None:
@@ -270,6 +272,8 @@ def test_without_a_passphrase_nothing_of_the_draft_stays() -> None:
     need, member = bidding.purchase().need, bidding.bidder()
     bid = bidding.drafted(need, member, file=b"plan")
     bidding.submit(bid, member)
+    assert not keys.draft_keys().exists(f"{bid.reference}.v1")
+    sweeping.sweep_drafts()
     assert [each.parent.parent.name for each in stored_files()] == ["sealed"]
     with pytest.raises(NotFound):
         own_copy.open_copy(bid, PASSPHRASE)
@@ -352,6 +356,7 @@ def test_two_openers_together_open_all_bids() -> None:
     assert [each["supplier"] for each in line.facts["bids"]] == [each.supplier.reference for each in bids]
     found = db.session.scalars(select(BidOpening)).one()
     assert found.bids_opened == 3 and found.entrusted is None and len(json.loads(found.opening_list)) == 3
+    sweeping.sweep_drafts()
     assert count(DraftPart) == 0 and not list((keys.draft_keys()._keys.folder).iterdir())
 
 
@@ -614,3 +619,84 @@ def test_files_that_arrive_together_keep_to_the_limit(monkeypatch: pytest.Monkey
 
     assert sum(at_once([add] * 5)) == 2
     assert count(DraftPart) == 2 and len(stored_files()) == 4
+
+
+# -- what lies ready
+
+
+def counted_sealings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    sealings: list[str] = []
+    seal = sealed.seal_part
+    monkeypatch.setattr(
+        sealed, "seal_part", lambda key, content, binding: sealings.append(binding.part_name) or seal(key, content, binding)
+    )
+    return sealings
+
+
+def test_a_complete_draft_is_sealed_when_it_is_saved_and_submitting_seals_nothing(monkeypatch) -> None:
+    need, member = bidding.purchase().need, bidding.bidder()
+    bid = bidding.drafted(need, member)
+    mark = drafts.read_draft(bid).mark
+    assert bid.ready_mark == mark and count(SealedPart) == 2 and count(BidVersion) == 0
+    sealings = counted_sealings(monkeypatch)
+    monkeypatch.setattr(drafts, "read_draft", lambda _bid: pytest.fail("submitting reads no draft"))
+    sent = submission.submit_bid(bid.reference, member, secrets.token_hex(16), clock.now(), seen=mark)
+    assert isinstance(sent, submission.Submitted) and sealings == []
+    assert [each.name for each in sent.version.parts] == ["answers", "price"]
+    assert sent.bid.ready_mark == "" and not drafts.is_drafting(sent.bid)
+
+
+def test_what_lies_ready_follows_every_save() -> None:
+    made, member = bidding.purchase(), bidding.bidder()
+    bid = bidding.drafted(made.need, member, "first words")
+    question = bid.need.questions[0]
+    actions.save_part(bid.id, member, drafts.answer_slot(question.id), "word " * (question.word_limit + 1))
+    assert bid.ready_mark == "" and count(SealedPart) == 0
+    actions.save_part(bid.id, member, drafts.answer_slot(question.id), "last words")
+    slot = actions.add_file(bid.id, member, "plan.pdf", io.BytesIO(PDF)).slot.partition(":")[2]
+    assert count(SealedPart) == 3
+    actions.remove_file(bid.id, member, slot)
+    assert count(SealedPart) == 2
+    bidding.submit(bid, member)
+    bidding.open_all(made)
+    assert opened.read_answers(bid).answers[0].text == "last words" and not opened.opened_files(bid)
+
+
+def test_a_need_that_changed_is_answered_as_it_is_asked_now(monkeypatch) -> None:
+    made, member = bidding.purchase(), bidding.bidder()
+    bid = bidding.drafted(made.need, member)
+    later = made.need.closes_at + timedelta(days=7)
+    amending.extend_need(made.need.id, made.first, later, "A document was late.")
+    sealings = counted_sealings(monkeypatch)
+    bidding.submit(bid, member)
+    assert sealings == ["answers", "price"] and count(SealedPart) == 2
+
+
+def test_a_new_version_that_lies_ready_counts_for_nothing_until_it_is_submitted() -> None:
+    made, member = bidding.purchase(), bidding.bidder()
+    bid = bidding.submitted(made.need, member, "the words that count")
+    bidding.fill(bid, member, "words never submitted")
+    assert bid.ready_mark and count(SealedPart) == 4
+    bidding.open_all(made)
+    assert opened.read_answers(bid).answers[0].text == "the words that count"
+    assert count(SealedPart) == 2 and bid.ready_mark == ""
+
+
+def test_what_was_taken_back_lies_ready_no_more() -> None:
+    need, member = bidding.purchase().need, bidding.bidder()
+    bid = bidding.submitted(need, member)
+    bidding.fill(bid, member)
+    actions.discard_draft(bid.id, member)
+    assert count(SealedPart) == 2 and bid.ready_mark == ""
+    bidding.fill(bid, member)
+    submission.withdraw_bid(bid.id, member, clock.now())
+    assert count(SealedPart) == 2 and bid.ready_mark == ""
+
+
+def test_the_file_of_an_own_copy_outlives_the_sweep() -> None:
+    need, member = bidding.purchase().need, bidding.bidder()
+    bid = bidding.drafted(need, member, file=b"a plan")
+    bidding.submit(bid, member, PASSPHRASE)
+    assert sweeping.sweep_drafts() == 4 and sweeping.sweep_drafts() == 0
+    copy = own_copy.open_copy(bid, PASSPHRASE)
+    assert copy.read_file(copy.answers.files[0].slot)[1] == PDF + b"a plan"
