@@ -203,7 +203,6 @@ def _receipt(bid: Bid, number: int, received_at: datetime, manifest_hash: str) -
         bid_version=number,
         received_at=received_at,
         manifest_hash=manifest_hash,
-        journal_position=stands.number,
         proof=proof,
     )
     return sealed.sign_receipt(keys.signing_keys().private_key(), facts).to_json().decode()

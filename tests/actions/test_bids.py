@@ -699,4 +699,4 @@ def test_the_file_of_an_own_copy_outlives_the_sweep() -> None:
     bidding.submit(bid, member, PASSPHRASE)
     assert sweeping.sweep_drafts() == 4 and sweeping.sweep_drafts() == 0
     copy = own_copy.open_copy(bid, PASSPHRASE)
-    assert copy.read_file(copy.answers.files[0].slot)[1] == PDF + b"a plan"
+    assert [content.read() for _file, content in copy.files()] == [PDF + b"a plan"]

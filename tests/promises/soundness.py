@@ -66,7 +66,7 @@ def _sealed_files() -> Iterator[str]:
     for part in db.session.scalars(select(SealedPart).where(SealedPart.file_key != "")):
         path = drafts.store().path(part.file_key)
         if not path.exists() or sealed.fingerprint(path.read_bytes()) != part.sha256:
-            yield f"sealed file {part.name} of version {part.version_id} is not what its row says"
+            yield f"sealed file {part.name} of bid {part.bid_id}, version {part.number}, is not what its row says"
 
 
 def _openings() -> Iterator[str]:

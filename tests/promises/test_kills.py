@@ -32,7 +32,7 @@ from marketplace.worker import Worker
 from suppliers.profiles.models import Supplier
 from tenders.awards import actions as awards
 from tenders.awards.models import AssessmentSummary
-from tenders.bids import drafts, opening
+from tenders.bids import drafts, opening, sweeping
 from tenders.bids.models import Bid, BidOpening, BidVersion, DraftPart
 from tenders.needs.models import Need
 from tests import assessing, bidding, databases
@@ -231,6 +231,7 @@ def _to_open() -> bidding.Purchase:
     for number in range(3):
         member = bidding.bidder()
         bidding.submit(bidding.drafted(made.need, member, file=b"a plan %d" % number), member)
+    sweeping.sweep_drafts()
     bidding.drafted(made.need, bidding.bidder(), file=b"never sent")
     bidding.close(made.need)
     return made
