@@ -18,8 +18,8 @@ from search.standing import key_some_searches
 from search.telling import send_letters
 from suppliers.evidence.actions import remind_of_evidence
 from tenders.bids.keys import sweep_draft_keys
-from tenders.bids.uploads.sweeping import finish_what_came_whole, sweep_uploads
 from tenders.bids.sweeping import sweep_drafts
+from tenders.bids.uploads.sweeping import finish_what_came_whole, sweep_uploads
 from tenders.contracts.running import remind_of_endings
 
 
