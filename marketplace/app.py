@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from datetime import timedelta
+from typing import Any
 
 from flask import Flask, g
 from flask_login import LoginManager
@@ -11,8 +12,9 @@ from flask_wtf.csrf import CSRFProtect
 
 from marketplace import config
 from marketplace.accounts.access import current_member, has_permission, load_person
+from marketplace.accounts.models import Membership
 from marketplace.config import CHECKOUT, Settings
-from marketplace.core import db
+from marketplace.core import clocks, db
 from marketplace.core.addresses import Name, RowNumber
 from marketplace.core.cookies import SessionCookie
 from marketplace.core.pages import install_pages
@@ -78,4 +80,16 @@ def _install_people(app: Flask) -> None:
     manager.user_loader(load_person)
     manager.session_protection = None
     CSRFProtect(app)
-    app.context_processor(lambda: {"may": has_permission, "member": current_member() if g else None})
+    app.context_processor(_about_the_visitor)
+
+
+def _about_the_visitor() -> dict[str, Any]:
+    member = current_member() if g else None
+    return {"may": has_permission, "member": member, "clock_notice": _clock_notice(member)}
+
+
+def _clock_notice(member: Membership | None) -> str:
+    """What councils' people and the service's read on every page while the clocks differ."""
+    found = clocks.problems()
+    concerns = found and member is not None and member.organisation.kind in ("authority", "platform")
+    return found[0].message if concerns else ""

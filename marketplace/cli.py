@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import config
 from marketplace.config import SettingRefused
-from marketplace.core import db, journal
+from marketplace.core import clocks, db, journal
 from marketplace.core.errors import Refusal
 
 CANNOT_TELL = 2
@@ -69,6 +69,14 @@ def prepare_current() -> config.Settings:
     return settings
 
 
+def insist_on_clocks(settings: config.Settings) -> None:
+    """Stops when the clock of the database server or of the disk differs from this machine's."""
+    try:
+        clocks.insist_at_start(db.engine(), settings.home)
+    except clocks.ClocksDiffer as fault:
+        stop(str(fault))
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
     """The open procurement marketplace. Settings come from the environment (see README)."""
@@ -106,6 +114,7 @@ def run(port: int | None) -> None:
     from marketplace.serving import serve
 
     settings = prepare_current()
+    insist_on_clocks(settings)
     sys.exit(serve(settings, port or settings.port, lambda message: click.echo(message)))
 
 
@@ -115,7 +124,9 @@ def worker() -> None:
     from marketplace.app import create_app
     from marketplace.worker import Worker
 
-    Worker(create_app(prepare_current())).run()
+    settings = prepare_current()
+    insist_on_clocks(settings)
+    Worker(create_app(settings)).run()
 
 
 @cli.command()

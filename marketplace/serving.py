@@ -15,8 +15,11 @@ from types import FrameType
 
 from flask import Flask
 
+from marketplace import config
 from marketplace.app import create_app
 from marketplace.config import CHECKOUT, Settings
+from marketplace.core import clocks, db
+from marketplace.timetable import last_beat
 from search.warming import warm_up
 
 THREADS = 4
@@ -88,6 +91,8 @@ def web_application() -> Flask:
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
     Thread(target=warm_up, name="open the index", daemon=True).start()
+    watched = (db.engine(), config.current().home, last_beat)
+    Thread(target=clocks.watch, args=watched, name="compare the clocks", daemon=True).start()
     return app
 
 

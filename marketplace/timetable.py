@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import String
+from sqlalchemy import Engine, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from marketplace.core import clock, db
+from marketplace import config
+from marketplace.core import clock, clocks, db
 from marketplace.core.db import Base, UTCDateTime
 from marketplace.transparency.checkpoints import make_checkpoint
 from search import meaning
@@ -54,8 +55,24 @@ def mark_done(entry: Entry) -> None:
         current.merge(LastRun(name=entry.name, ran_at=clock.now()))
 
 
+BEAT = "clocks that agree"
+
+
+def look_at_clocks() -> int:
+    """Compares the worker's clock. That this ran, and when, is what web processes compare theirs with."""
+    clocks.look(db.engine(), config.current().home)
+    return 0
+
+
+def last_beat(engine: Engine) -> datetime | None:
+    """When a worker last looked at the clocks, by its own. The engine's connection is free again afterwards."""
+    with engine.connect() as connection:
+        return connection.scalar(select(LastRun.ran_at).where(LastRun.name == BEAT))
+
+
 TIMETABLE: tuple[Entry, ...] = (
     Entry("signed checkpoint of the journal", timedelta(seconds=30), make_checkpoint),
+    Entry(BEAT, timedelta(seconds=clocks.EVERY), look_at_clocks),
     Entry("evidence reminders", timedelta(hours=1), remind_of_evidence),
     Entry("contracts that end soon", timedelta(hours=6), remind_of_endings),
     Entry("keys of saved searches", timedelta(minutes=1), key_some_searches, in_pieces=True),

@@ -19,6 +19,7 @@ from marketplace.accounts.permissions import ROLES
 from marketplace.admin import actions, queries
 from marketplace.admin.forms import FoundForm, SuspendForm
 from marketplace.admin.reference_files import reference_files
+from marketplace.core import clocks
 from marketplace.core.errors import NotFound, Problems
 from marketplace.core.forms import add_problems
 from marketplace.core.pages import page, page_number
@@ -51,6 +52,7 @@ def dashboard() -> Any:
         how_stamped=how_stamped(),
         outages=tell_outages(10),
         watch=list(watch_words(timedelta(seconds=config.current().outage_seconds))),
+        clocks=clocks.known(),
     )
 
 

@@ -98,6 +98,14 @@ def moment_to_second(instant: datetime) -> str:
     return f"{clock_time(local.time(), seconds=True)} on {weekday_and_day(local.date())}"
 
 
+def lateness(at: datetime, limit: datetime) -> str:
+    """How long an instant is after another, to the thousandth of a second while it is below a minute, rounded up."""
+    late = at - limit
+    if late < timedelta(minutes=1):
+        return f"{-(-late // timedelta(milliseconds=1)) / 1000:.3f} seconds"
+    return time_left(at, limit)
+
+
 def short_moment(instant: datetime) -> str:
     """ "4 Mar 2026, 1:00pm" in London, for tables."""
     local = london(instant)

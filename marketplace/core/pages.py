@@ -237,6 +237,7 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "moment_to_second": _stated(moments.moment_to_second),
     "short_moment": _stated(moments.short_moment),
     "iso": moments.iso,
+    "lateness": moments.lateness,
     "plural": plural,
     "paragraphs": paragraphs,
 }

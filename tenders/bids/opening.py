@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import select
 
 from marketplace.accounts.models import Membership
-from marketplace.core import clock, db
+from marketplace.core import clock, clocks, db
 from marketplace.core.db import action
 from marketplace.core.errors import Conflict, NotAllowed, NotFound, Problem, Problems, insist
 from marketplace.core.failpoints import failpoint
@@ -136,6 +136,7 @@ def _get_openable(need_id: int, member: Membership) -> Need:
     need = queries.lock_need(need_id)
     if need.authority_id != member.organisation_id:
         raise NotFound("Your council has no such need.")
+    insist(clocks.problems())
     insist(rules.opening_problems(need, queries.duties_on(need, member.person_id), clock.now(), waiting_problems(need)))
     return need
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import re
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 from flask import request
 
 from marketplace import config
-from marketplace.core import clock
+from marketplace.core import clock, clocks
 from marketplace.core.arrival import ARRIVAL, Arrival
 
 STAMP = "market.received_at"
@@ -25,6 +26,8 @@ LAST_READ = "market.last_read"
 _MSEC = re.compile(r"[0-9]{10}\.[0-9]{3}")
 _REST_OF_MILLISECOND = timedelta(microseconds=999)
 LONGEST_IN_PROXY = timedelta(seconds=60)
+DELAYS = 20  # requests that the proxy's clock is judged by
+_delays: deque[timedelta] = deque(maxlen=DELAYS)
 _logger = logging.getLogger(__name__)
 
 
@@ -35,9 +38,23 @@ class ReceiptTime:
         self.application = application
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if ARRIVAL not in environ:
+        if ARRIVAL in environ:
+            _compare_proxy(environ)
+        else:
             environ["wsgi.input"] = environ[LAST_READ] = LastRead(environ["wsgi.input"])
         return self.application(environ, start_response)
+
+
+def _compare_proxy(environ: dict[str, Any]) -> None:
+    """Every request that a trusted proxy stamped tells how its clock stands to ours: the least of many delays."""
+    settings, arrival = config.current(), environ[ARRIVAL]
+    if not settings.receipt_header or not is_trusted(arrival.peer, settings.proxy_addresses):
+        return
+    said = _read_msec([environ.get("HTTP_" + settings.receipt_header.upper().replace("-", "_"), "")])
+    if said is not None:
+        _delays.append(arrival.at - said)
+        if len(_delays) == _delays.maxlen or min(_delays) < timedelta():
+            clocks.put(clocks.Difference(clocks.PROXY, -min(_delays)))
 
 
 class LastRead:
@@ -89,6 +106,8 @@ def _by_proxy(arrival: Arrival) -> datetime | None:
     settings = config.current()
     if not settings.receipt_header or not is_trusted(arrival.peer, settings.proxy_addresses):
         return None
+    if clocks.differs(clocks.PROXY):
+        return None  # what it says is not our time; clocks has said so aloud
     said = proxy_time(request.headers.getlist(settings.receipt_header), arrival.at)
     if said is None:
         _logger.warning(
@@ -112,13 +131,17 @@ def proxy_time(values: list[str], arrived_at: datetime) -> datetime | None:
     Never after the request came from the proxy to us, and no more than a minute before. A millisecond counts to its
     end, so that a bid is not called in time that was not.
     """
+    said = _read_msec(values)
+    if said is None or said < arrived_at - LONGEST_IN_PROXY:
+        return None
+    return min(said, arrived_at)
+
+
+def _read_msec(values: list[str]) -> datetime | None:
     if len(values) != 1 or not _MSEC.fullmatch(values[0]):
         return None
     seconds, milliseconds = values[0].split(".")
-    said = datetime.fromtimestamp(int(seconds), UTC) + timedelta(milliseconds=int(milliseconds)) + _REST_OF_MILLISECOND
-    if said < arrived_at - LONGEST_IN_PROXY:
-        return None
-    return min(said, arrived_at)
+    return datetime.fromtimestamp(int(seconds), UTC) + timedelta(milliseconds=int(milliseconds)) + _REST_OF_MILLISECOND
 
 
 def how_stamped() -> str:

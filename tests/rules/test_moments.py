@@ -94,3 +94,16 @@ def test_noon_and_midnight_to_the_second_are_named() -> None:
     assert moments.clock_time(time(12), seconds=True) == "12:00:00 noon"
     assert moments.clock_time(time(0), seconds=True) == "12:00:00 midnight"
     assert moments.clock_time(time(0, 0, 1), seconds=True) == "12:00:01am"
+
+
+@pytest.mark.parametrize(
+    ("late", "said"),
+    [
+        (timedelta(microseconds=1), "0.001 seconds"), (timedelta(milliseconds=412), "0.412 seconds"),
+        (timedelta(seconds=59, microseconds=999_999), "60.000 seconds"), (timedelta(minutes=2), "2 minutes"),
+        (timedelta(hours=2, minutes=3, seconds=4), "2 hours and 3 minutes"),
+    ],
+)  # fmt: skip
+def test_how_late_is_said_to_the_thousandth(late: timedelta, said: str) -> None:
+    limit = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    assert moments.lateness(limit + late, limit) == said
