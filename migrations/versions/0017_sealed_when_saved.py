@@ -6,8 +6,8 @@ Why: submitting is one small request then: nothing is left to read, to seal or t
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision = "0015"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 
