@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+PASSWORD_COSTS = ("strong", "cheap")
+# Set by pytest for as long as a test runs, and for the programs that a test starts.
+TEST_RUN = "PYTEST_CURRENT_TEST"
 SEARCH_ENGINES = ("whoosh", "tantivy", "postgresql")
 
 
@@ -46,7 +49,7 @@ class Settings:
     max_upload_megabytes: int = _setting(20, "largest single file, in megabytes")  # type: ignore[assignment]
     max_firm_megabytes: int = _setting(2000, "what all files of one firm's drafts may come to, in megabytes")  # type: ignore[assignment]
     upload_keep_hours: int = _setting(48, "how long a file that was not sent to its end is kept")  # type: ignore[assignment]
-    password_cost: str = _setting("strong", "argon2id cost: strong, or cheap for tests")  # type: ignore[assignment]
+    password_cost: str = _setting("strong", "argon2id cost of passwords and passphrases: strong, or cheap for tests")  # type: ignore[assignment]
     worker_pause_seconds: float = _setting(0.5, "how long an idle worker waits before it looks again")  # type: ignore[assignment]
     failpoint: str = _setting("", "only for tests: the named point at which a process kills itself")  # type: ignore[assignment]
     watch_url: str = _setting("", "where a worker asks whether the web answers; `run` names its own, empty watches none")  # type: ignore[assignment]
@@ -105,6 +108,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
     settings = Settings(**values)  # type: ignore[arg-type]
     _check_search_engine(settings)
     _check_proxy(settings)
+    _check_password_cost(settings, environ)
     return settings
 
 
@@ -122,6 +126,18 @@ def _check_proxy(settings: Settings) -> None:
                 f"{variable_of('proxy_addresses')} has {each!r}, which is no address or network. "
                 "Write 10.0.0.5 or 10.0.0.0/24."
             ) from None
+
+
+def _check_password_cost(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Passwords and the passphrases that keep bids shut are never cheap to guess, except where tests run."""
+    name = variable_of("password_cost")
+    if settings.password_cost not in PASSWORD_COSTS:
+        raise SettingRefused(f"{name} is {settings.password_cost!r}. Choose one of {', '.join(PASSWORD_COSTS)}.")
+    if settings.password_cost == "cheap" and TEST_RUN not in environ:
+        raise SettingRefused(
+            f"{name} is cheap, so passwords and opening passphrases could be guessed quickly. That is for tests only: "
+            "leave it out."
+        )
 
 
 def _check_search_engine(settings: Settings) -> None:

@@ -21,6 +21,7 @@ MODULES = (
     "tenders.outages.models",
     "tenders.clarifications.models",
     "tenders.bids.models",
+    "tenders.bids.key_models",
     "tenders.bids.uploads.models",
     "tenders.assessment.models",
     "tenders.awards.models",

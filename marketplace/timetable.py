@@ -18,7 +18,7 @@ from search.indexing import keep_index, mend_differences
 from search.standing import key_some_searches
 from search.telling import send_letters
 from suppliers.evidence.actions import remind_of_evidence
-from tenders.bids.keys import sweep_draft_keys
+from tenders.bids.keys import sweep_draft_keys, sweep_opener_key_files
 from tenders.bids.sweeping import sweep_drafts
 from tenders.bids.uploads.sweeping import finish_what_came_whole, sweep_uploads
 from tenders.contracts.running import remind_of_endings
@@ -81,6 +81,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("uploads that nobody finished", timedelta(hours=1), sweep_uploads),
     Entry("drafts of submitted bids", timedelta(hours=1), sweep_drafts),
     Entry("draft keys without a draft", timedelta(hours=1), sweep_draft_keys),
+    Entry("key files without a share", timedelta(hours=1), sweep_opener_key_files),
     Entry("a search index that can be read", timedelta(minutes=1), keep_index),
     Entry("search index and database agree", timedelta(days=1), mend_differences),
     Entry("closeness of meaning can be told", timedelta(minutes=5), meaning.keep),

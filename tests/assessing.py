@@ -101,7 +101,7 @@ def opened(prices: Sequence[int] = (1_950_000, 2_000_000), minimum: int | None =
     bids = tuple(_bid(need, who, price) for who, price in zip(bidders, prices, strict=True))
     bidding.close(need)
     for opener in openers:
-        opening.take_part_in_opening(need.id, opener)
+        opening.take_part_in_opening(need.id, opener, making.OPENING)
     return Purchase(need, council, officer, openers, evaluators, chair, approver, bids, bidders)
 
 

@@ -24,6 +24,7 @@ from tenders.needs.models import (
 )
 
 PASSWORD = "correct horse battery staple"
+OPENING = "walnut harbour kettle falcon"
 _count = itertools.count(1)
 _hash: list[str] = []
 

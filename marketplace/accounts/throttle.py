@@ -24,6 +24,10 @@ KEPT = timedelta(days=1)
 SIGN_IN_REFUSED = (
     "There were too many tries to sign in. Wait an hour, or choose a new password with a link that we email you."
 )
+OPENING_REFUSED = (
+    "There were too many tries with an opening passphrase. Wait an hour, or use a browser that you have signed in with "
+    "before."
+)
 MAIL_REFUSED = "There were too many requests for emails. Wait an hour, and look among your unwanted mail."
 
 
@@ -40,8 +44,16 @@ def begin_sign_in(email: str, network_address: str, browser_mark: str = "") -> l
     return _enter(limits, SIGN_IN_REFUSED)
 
 
+def begin_unlocking(email: str, network_address: str, browser_mark: str = "") -> list[int]:
+    """Enters a try with an opening passphrase; counted as begin_sign_in does, apart from signing in. Raises TooMany."""
+    who = salted_hash("opening", rules.tidy_email(email), network_address)
+    if is_known_browser(email, browser_mark):
+        who = salted_hash("opening from a known browser", browser_mark)
+    return _enter({who: rules.WRONG_TRIES_AN_HOUR}, OPENING_REFUSED)
+
+
 def sign_in_was_right(numbers: Sequence[int]) -> None:
-    """Takes a try out of the count."""
+    """Takes a try, to sign in or with an opening passphrase, out of the count."""
     with db.housekeeping() as current:
         current.execute(update(SignInTry).where(SignInTry.id.in_(numbers)).values(was_right=True))
 

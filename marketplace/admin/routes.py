@@ -26,6 +26,7 @@ from marketplace.core.pages import page, page_number
 from marketplace.reference import capabilities
 from search.answering import index_state
 from search.meaning import meaning_state
+from tenders.bids.holding import count_on_key_files
 from tenders.bids.receipt_time import how_stamped
 from tenders.outages.report import tell_outages, watch_words
 
@@ -53,6 +54,7 @@ def dashboard() -> Any:
         outages=tell_outages(10),
         watch=list(watch_words(timedelta(seconds=config.current().outage_seconds))),
         clocks=clocks.known(),
+        on_key_files=count_on_key_files(),
     )
 
 

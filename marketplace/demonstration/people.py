@@ -1,4 +1,7 @@
-"""The people of the demonstration: one account for each kind of person, every one with the same printed password."""
+"""The people of the demonstration: one account for each kind of person, with the same printed password.
+
+Openers share a printed opening passphrase too; it is set and asked for as any other.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +30,11 @@ from suppliers.profiles.actions import Firm, register_supplier
 from suppliers.profiles.rules import Description, Identity
 from suppliers.solutions.actions import add_solution
 from suppliers.solutions.rules import SolutionWords
+from tenders.bids.opener_keys import find_key, set_passphrase
 
 FOLDER = Path(__file__).resolve().parent
 PASSWORD = "market-cross-demo"
+OPENING_PASSPHRASE = "kettle walnut heron lantern barley quill"
 PLATFORM, AUDIT = "platform", "audit"
 # A council with an open need and no purchase of its own to show gets by with four people.
 FEW = ("officer", "approver", "evaluator", "chair")
@@ -111,6 +116,10 @@ def gather(codes: Iterable[str], today: date) -> Cast:
     for listed in councils():
         if listed.code in codes and listed.code not in staff:
             staff[listed.code] = _few(listed)
+    for each in staff.values():
+        for opener in each.openers:
+            if find_key(opener.person_id) is None:
+                set_passphrase(opener, OPENING_PASSPHRASE, OPENING_PASSPHRASE)
     return Cast(staff, bidders)
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from marketplace.demo_data import OpenNeed, PublicAnswer, open_needs
 from marketplace.demonstration import contracts, wishes
-from marketplace.demonstration.people import Cast
+from marketplace.demonstration.people import OPENING_PASSPHRASE, Cast
 from marketplace.demonstration.stages import Purchase
 from marketplace.demonstration.telling import Days, Story, weekday_before
 from marketplace.demonstration.wishes import Wish
@@ -118,7 +118,7 @@ def _opening(purchase: Purchase) -> Story:
     yield from purchase.bid_for(("quillmere", "tidewell"))
     yield from purchase.bid_late("larkrise")
     yield purchase.days.now - timedelta(minutes=1)
-    opening.begin_opening(purchase.need_id, purchase.staff.openers[0])
+    opening.begin_opening(purchase.need_id, purchase.staff.openers[0], OPENING_PASSPHRASE)
 
 
 def _then(purchase: Purchase, stage: Callable[[Purchase], Story]) -> Story:

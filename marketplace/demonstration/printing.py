@@ -12,7 +12,7 @@ from marketplace.config import Settings
 from marketplace.core import db
 from marketplace.demo_data import open_needs
 from marketplace.demonstration import wishes
-from marketplace.demonstration.people import PASSWORD, Account, accounts
+from marketplace.demonstration.people import OPENING_PASSPHRASE, PASSWORD, Account, accounts
 from tenders.needs.models import Need
 
 WIDTH = 96
@@ -30,7 +30,7 @@ def account_list(settings: Settings) -> str:
             lines += _account(each, titles)
     lines += ["", "Each further council with an open need has officer@, approver@, evaluator@ and chair@:"]
     lines += wrap(", ".join(_others(here)), WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
-    lines += ["", "Openers need nothing but their account: the key of each need lies in shares under the keys folder."]
+    lines += ["", f"The opening passphrase of everybody who is named to open bids: {OPENING_PASSPHRASE}"]
     if not settings.demonstration:
         lines.append("Set MARKETPLACE_DEMONSTRATION=true so that every page says that this is a demonstration.")
     return "\n".join(lines)

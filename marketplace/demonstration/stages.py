@@ -13,7 +13,7 @@ from marketplace.core import clock
 from marketplace.core.forms import count_words
 from marketplace.demo_data import PublicAnswer
 from marketplace.demonstration import wishes
-from marketplace.demonstration.people import Bidder, Cast, Staff
+from marketplace.demonstration.people import OPENING_PASSPHRASE, Bidder, Cast, Staff
 from marketplace.demonstration.telling import Days, Story
 from marketplace.demonstration.wishes import Wish
 from tenders.assessment import actions as assessment
@@ -185,9 +185,9 @@ class Purchase:
         """Two openers open all bids."""
         first, second = self.staff.openers[:2]
         yield self.after_closing(1, "09:30")
-        opening.begin_opening(self.need_id, first)
+        opening.begin_opening(self.need_id, first, OPENING_PASSPHRASE)
         yield self.after_closing(1, "09:41")
-        opening.complete_opening(self.need_id, second)
+        opening.complete_opening(self.need_id, second, OPENING_PASSPHRASE)
 
     def scored_in_part(self) -> Story:
         """One evaluator has scored everything, one has begun, one has not declared yet."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from marketplace.accounts.access import has_permission
 from marketplace.accounts.models import Membership
 from marketplace.core import clock
-from tenders.bids import opening, queries, rules
-from tenders.needs.dashboard import PLACE_SOURCES, TASK_SOURCES, Place, Task
+from tenders.bids import holding, opener_keys, opening, queries, rules
+from tenders.needs.dashboard import DRAFT_PANELS, PLACE_SOURCES, TASK_SOURCES, Panel, Place, Task
 from tenders.needs.models import Need
 from tenders.outages.queries import waiting_problems
 
@@ -30,6 +30,26 @@ def opening_tasks(member: Membership) -> list[Task]:
     return found
 
 
+def passphrase_tasks(member: Membership) -> list[Task]:
+    """The opening passphrase that this member has not set, for the first need that waits for it."""
+    if not has_permission("open_bids", member):
+        return []
+    needs = queries.needs_naming_opener(member.person_id, member.organisation_id)
+    if not needs or opener_keys.find_key(member.person_id) is not None:
+        return []
+    title = "Set your opening passphrase: you are named to open bids"
+    return [Task(title, "/account/opening-passphrase", needs[0].title or needs[0].reference)]
+
+
+def openers_panel(need: Need, _member: Membership) -> Panel:
+    """Beside a need that is written: which of its openers have set a passphrase."""
+    holders = holding.holders_of(need)
+    text = " ".join(f"{each.person.name} {each.words}." for each in holders) or "Nobody is named yet."
+    if any(each.state == "unset" for each in holders):
+        text += " The need can be published when all of them have. They are asked by email and on their own pages."
+    return Panel("Who will open the bids", text)
+
+
 def opening_places(need: Need, member: Membership) -> list[Place]:
     """The opening's page, once the need is published."""
     if need.published_at is None or need.withdrawn_at is not None or not has_permission("open_bids", member):
@@ -37,13 +57,28 @@ def opening_places(need: Need, member: Membership) -> list[Place]:
     if queries.is_opened(need):
         return [Place("Opening of the bids", _address(need), status="Opened", is_done=True)]
     if rules.is_in_time(need, clock.now()):
-        return [Place("Opening of the bids", hint="After bidding closes, by two of the openers", status="Not yet")]
-    return [Place("Opening of the bids", _address(need), hint="Two of the openers open all bids together")]
+        return [
+            Place("Opening of the bids", hint="After bidding closes, by two of the openers", status="Not yet"),
+            _key_place(need),
+        ]
+    return [
+        Place("Opening of the bids", _address(need), hint="Two of the openers open all bids together"),
+        _key_place(need),
+    ]
+
+
+def _key_place(need: Need) -> Place:
+    able = sum(each.can_open for each in holding.holders_of(need))
+    hint = f"{able} openers hold a share that they can use; {need.openers_needed} are needed"
+    enough = able >= need.openers_needed
+    href = f"/council/needs/{need.reference}/key"
+    return Place("Who holds the key", href, hint=hint, status="In order" if enough else "Too few", is_done=enough)
 
 
 def _address(need: Need) -> str:
     return f"/council/needs/{need.reference}/opening"
 
 
-TASK_SOURCES.append(opening_tasks)
+TASK_SOURCES += [opening_tasks, passphrase_tasks]
+DRAFT_PANELS.append(openers_panel)
 PLACE_SOURCES.append(opening_places)

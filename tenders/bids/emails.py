@@ -8,11 +8,13 @@ from datetime import datetime
 from sqlalchemy import select
 
 from marketplace.accounts.models import Person
+from marketplace.accounts.queries import find_person_by_pseudonym
 from marketplace.core import db
 from marketplace.core.journal import JournalLine
 from marketplace.core.letters import Letter, Writer, absolute
 from tenders.bids import queries
 from tenders.bids.models import Bid
+from tenders.bids.opener_keys import find_key
 from tenders.needs import queries as need_queries
 
 
@@ -65,12 +67,34 @@ def to_opened_bidders(line: JournalLine) -> Iterable[Letter]:
     return letters
 
 
+def to_named_openers(line: JournalLine) -> Iterable[Letter]:
+    """Who was named as an opener and has no opening passphrase yet."""
+    need = need_queries.get_need_by_reference(line.need)
+    for pseudonym in line.facts["people"]:
+        person = find_person_by_pseudonym(pseudonym)
+        if person is not None and find_key(person.id) is None:
+            context = {"name": person.name, "title": need.title or need.reference, "link": absolute(OWN_KEY)}
+            yield Letter(person.email, context)
+
+
+def to_key_owner(line: JournalLine) -> Iterable[Letter]:
+    """Whoever set, changed or replaced an opening passphrase hears of it, in case it was somebody else."""
+    person = find_person_by_pseudonym(line.subject)
+    if person is not None:
+        yield Letter(person.email, {"name": person.name, "at": line.at, "link": absolute(OWN_KEY)})
+
+
+OWN_KEY = "/account/opening-passphrase"
 EMAILS: dict[str, Writer] = {
     "BidSubmitted": to_bidders,
     "BidWithdrawn": to_bidders,
     "BidRefusedLate": to_bidders,
     "OpeningBegun": to_other_openers,
     "BidsOpened": to_opened_bidders,
+    "OpenersNamed": to_named_openers,
+    "OpenerKeyMade": to_key_owner,
+    "OpenerPassphraseChanged": to_key_owner,
+    "OpenerKeyReplaced": to_key_owner,
 }
 
 

@@ -87,6 +87,36 @@ class PricesReleased(Event):
     count: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class OpeningRefused(Event):
+    """Somebody tried to take part in an opening and was refused: why, in one word of `opening.WHY`."""
+
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenerKeyMade(Event):
+    """An opener set a passphrase: the public half's SHA-256, and how many shares moved to it from key files."""
+
+    fingerprint: str
+    moved: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenerPassphraseChanged(Event):
+    """An opener chose another passphrase; the key pair stayed."""
+
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenerKeyReplaced(Event):
+    """An opener lost the passphrase and made a new pair: the needs whose shares are lost with the old one."""
+
+    fingerprint: str
+    lost: list[str] = field(default_factory=list)
+
+
 # Even the number of these lines would tell how many bid. Nobody outside the bidding firm reads them before the opening.
 WITHHELD = frozenset(
     {"FileUploadBegun", "FileUploadGivenUp", "BidStarted", "BidDraftSaved", "BidDraftRestored", "BidSubmitted", "BidWithdrawn", "BidRefusedLate"}

@@ -141,9 +141,37 @@ class PassphraseForm(Form):
 
 
 class OpenerForm(Form):
-    """An opener's act. Shares wrapped by a key file need no passphrase."""
+    """An opener's act."""
 
-    passphrase = Password("Your opening passphrase", required=False)
+    passphrase = Password("Your opening passphrase", required="Enter your opening passphrase")
+
+
+class ActForm(Form):
+    """An opener's act with a share from before openers had passphrases."""
+
+
+class NewPassphraseForm(Form):
+    """Chooses an opening passphrase, typed twice."""
+
+    passphrase = Password("Choose an opening passphrase", new=True, required="Enter an opening passphrase")
+    again = Password("Type it again", new=True, required="Type the opening passphrase again")
+
+
+class ChangePassphraseForm(Form):
+    """Another opening passphrase for the same key."""
+
+    current = Password("Your present opening passphrase", required="Enter your present opening passphrase")
+    passphrase = Password("Choose a new opening passphrase", new=True, required="Enter a new opening passphrase")
+    again = Password("Type it again", new=True, required="Type the new opening passphrase again")
+
+
+class ForgottenPassphraseForm(Form):
+    """A new key after the passphrase was lost; the account's password shows who asks."""
+
+    password = Password("Your password", hint="The one that you sign in with.", required="Enter your password")
+    passphrase = Password("Choose a new opening passphrase", new=True, required="Enter a new opening passphrase")
+    again = Password("Type it again", new=True, required="Type the new opening passphrase again")
+    understood = Tick("I understand that the shares listed above are lost")
 
 
 def start_form(need: Need) -> Form:

@@ -1,21 +1,24 @@
-"""Where the keys of sealing lie, and who unwraps what; no key is ever a row, and no private key is stored whole."""
+"""Where the keys of sealing lie, and how a need's key is shared out; no private key is stored in the clear."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 
 from marketplace import config
 from marketplace.accounts.models import Person
 from marketplace.core import db
-from marketplace.core.errors import Problem, Problems
+from marketplace.core.errors import Problem, insist
 from tenders.bids import sealed
+from tenders.bids.key_models import OpenerKey
 from tenders.bids.models import Bid, OpenerShare
 from tenders.needs.models import Need
 
+# How a share is wrapped: to the opener's own key pair; before openers had passphrases, by a file under keys/.
+KEY_PAIR = "keypair-1"
 KEY_FILE = "keyfile-1"
-PASSPHRASE = "passphrase-1"
+FEWEST_OPENERS = 2
 
 
 def draft_keys() -> sealed.DraftKeys:
@@ -29,7 +32,7 @@ def price_keys() -> sealed.HeldKeys:
 
 
 def opener_key_files() -> sealed.OpenerKeyFiles:
-    """Wrap the shares of openers who have no passphrase."""
+    """Unwrap shares made before openers had passphrases; no new ones are made."""
     return sealed.OpenerKeyFiles(config.current().keys_folder / "openers")
 
 
@@ -66,60 +69,92 @@ def price_key(need: Need) -> sealed.KeyFile:
     return _read_or_create(price_keys(), need.reference)
 
 
-def prepare_sealing(need: Need, openers: Iterable[Person], passphrases: Mapping[int, str] | None = None) -> None:
+def sweep_opener_key_files() -> int:
+    """Destroys key files of openers on which no share hangs any more; returns how many. No new ones are made."""
+    used = {
+        opener_key_name(each.need.reference, each.person)
+        for each in db.session.scalars(select(OpenerShare).where(OpenerShare.wrapping == KEY_FILE)).unique()
+    }
+    swept = [
+        each.name
+        for each in sorted((config.current().keys_folder / "openers").glob("[!.]*"))
+        if each.name not in used
+    ]
+    for name in swept:
+        opener_key_files().destroy(name)
+    return len(swept)
+
+
+def passphrase_of(text: str) -> sealed.Passphrase:
+    """A passphrase as typed, with the cost that the settings ask of new wrappings; ValueError when it is empty."""
+    return sealed.Passphrase(text, sealed.COSTS[config.current().password_cost])
+
+
+def sealing_problems(need: Need, openers: Sequence[Person]) -> list[Problem]:
+    """What keeps the need's key from being shared out: too few openers, or some without an opening passphrase."""
+    needed = max(need.openers_needed, FEWEST_OPENERS)
+    if len({each.id for each in openers}) < needed:
+        return [Problem(f"Name at least {needed} people to open the bids", "panel")]
+    if needed > FEWEST_OPENERS:
+        return [Problem("Bids are opened in two acts, so exactly two openers are needed for it", "panel")]
+    ready = opener_keys_of(openers)
+    return [
+        Problem(
+            f"{each.name} has not set an opening passphrase yet. Ask {each.name} to set it, on the page of their account",
+            "panel",
+        )
+        for each in sorted(openers, key=lambda each: each.name)
+        if each.id not in ready
+    ]
+
+
+def prepare_sealing(need: Need, openers: Iterable[Person]) -> None:
     """Gives the need its key pair, the private half only as a share for each opener. Belongs inside an action.
 
-    `passphrases` (person id -> passphrase) wraps those openers' shares by their passphrase, the others' by key file.
-    Raises Problems when there are fewer openers than the need asks for. A need that has its key keeps it.
+    Each share is wrapped to its opener's own public key, so that openers need not be there and nobody else can use it.
+    Raises Problems with everything in sealing_problems. A need that has its key keeps it.
     """
     if need.public_key is not None:
         return
     named = sorted({each.id: each for each in openers}.values(), key=lambda each: each.id)
-    if len(named) < max(need.openers_needed, 2):
-        needed = max(need.openers_needed, 2)
-        raise Problems([Problem(f"Name at least {needed} people to open the bids", "panel")])
+    insist(sealing_problems(need, named))
+    pairs = opener_keys_of(named)
     public, private = sealed.make_need_key()
     try:
         shares = sealed.split_key(private, [each.pseudonym for each in named], need.openers_needed)
     finally:
         private.forget()
     for person, share in zip(named, shares, strict=True):
-        db.session.add(_wrapped(need, person, share, (passphrases or {}).get(person.id, "")))
+        db.session.add(new_share(need, pairs[person.id], share))
     need.public_key = public
 
 
-def opener_secret(
-    need: Need, share: OpenerShare, opener: Person, passphrase: str = ""
-) -> sealed.KeyFile | sealed.Passphrase:
-    """What unwraps this opener's share: the one place that knows how shares are wrapped."""
-    if share.wrapping == PASSPHRASE:
-        if not passphrase.strip():
-            raise Problems([Problem("Enter your opening passphrase", "passphrase")])
-        return sealed.Passphrase(passphrase)
-    return opener_key_files().read(_opener_key_name(need, opener))
+def opener_keys_of(people: Iterable[Person]) -> dict[int, OpenerKey]:
+    """Person id -> key pair, of those who have set an opening passphrase."""
+    query = select(OpenerKey).where(OpenerKey.person_id.in_([each.id for each in people]))
+    return {each.person_id: each for each in db.session.scalars(query)}
 
 
-def _wrapped(need: Need, person: Person, share: sealed.Share, passphrase: str) -> OpenerShare:
-    if passphrase:
-        secret: sealed.KeyFile | sealed.Passphrase = sealed.Passphrase(passphrase)
-    else:
-        secret = _read_or_create(opener_key_files(), _opener_key_name(need, person))
-    pair = sealed.make_opener_keys(person.pseudonym, secret)
+def new_share(need: Need, pair: OpenerKey, share: sealed.Share) -> OpenerShare:
+    """The share as its opener will hold it, wrapped to the opener's public key."""
     return OpenerShare(
         need_id=need.id,
-        person_id=person.id,
-        public_key=pair.public,
-        wrapped_private_key=pair.wrapped_private,
-        wrapped_share=sealed.wrap_share(share, secret, need_ref=need.reference),
-        wrapping=PASSPHRASE if passphrase else KEY_FILE,
+        person_id=pair.person_id,
+        point=share.index,
+        threshold=share.threshold,
+        public_key=pair.public_key,
+        wrapped_private_key=b"",
+        wrapped_share=sealed.wrap_share(share, sealed.PublicKey(pair.public_key), need_ref=need.reference),
+        wrapping=KEY_PAIR,
     )
 
 
-def _opener_key_name(need: Need, person: Person) -> str:
-    return f"{need.reference}.{person.pseudonym}"
+def opener_key_name(need_reference: str, person: Person) -> str:
+    """The name of the key file that an opener's share of a need hung on before openers had passphrases."""
+    return f"{need_reference}.{person.pseudonym}"
 
 
-def _read_or_create(files: sealed.DraftKeys | sealed.HeldKeys | sealed.OpenerKeyFiles, name: str) -> sealed.KeyFile:
+def _read_or_create(files: sealed.DraftKeys | sealed.HeldKeys, name: str) -> sealed.KeyFile:
     # A key left by a transaction that was rolled back is as good as a new one: it locked nothing that was kept.
     try:
         return files.read(name)

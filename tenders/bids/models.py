@@ -154,18 +154,30 @@ class LateAttempt(Base):
 
 
 class OpenerShare(Base):
-    """What one opener holds of a need's key: a wrapped share and a key pair to be entrusted with others'."""
+    """What one opener holds of a need's key: a share, wrapped to the opener's own key pair."""
 
     __tablename__ = "opener_shares"
-    __table_args__ = (UniqueConstraint("need_id", "person_id", name="one_share_per_opener"),)
+    __table_args__ = (
+        UniqueConstraint("need_id", "person_id", name="one_share_per_opener"),
+        # The same point held twice would count once, and the need could not be opened.
+        UniqueConstraint("need_id", "point", name="one_opener_per_point"),
+        CheckConstraint("threshold >= 2", name="two_or_more_open"),
+        CheckConstraint("wrapping in ('keypair-1', 'keyfile-1')", name="share_wrapping_known"),
+    )
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    # The share's place in the splitting, from 1, and how many shares make the key.
+    point: Mapped[int] = mapped_column(Integer)
+    threshold: Mapped[int] = mapped_column(Integer)
+    # The public half that the share was wrapped to: another one by now means that the share is lost.
     public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    # Only of a share under a key file: the pair that other openers entrust their shares to.
     wrapped_private_key: Mapped[bytes] = mapped_column(LargeBinary)
     wrapped_share: Mapped[bytes] = mapped_column(LargeBinary)
     wrapping: Mapped[str] = mapped_column(String(20))
 
+    need: Mapped[Need] = relationship()
     person: Mapped[Person] = relationship(lazy="joined")
 
 
@@ -198,7 +210,10 @@ class BidOpening(Base):
 
 
 class OpenedPart(Base):
-    """A part as it reads after the opening. The price stays encrypted until quality is agreed (kind 'shut')."""
+    """A part as it reads after the opening. The price stays encrypted until quality is agreed (kind 'shut').
+
+    A file's `content` is the key of what lies in the store, so that an opening that was cut short leaves nothing readable.
+    """
 
     __tablename__ = "opened_parts"
     __table_args__ = (UniqueConstraint("bid_id", "name", name="one_opened_part_per_name"),)

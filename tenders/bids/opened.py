@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 from sqlalchemy import select
@@ -52,7 +53,13 @@ def read_file(bid: Bid, slot: str) -> tuple[BidFile, bytes]:
     found = next((each for each in opened_files(bid) if each.slot == slot), None)
     if found is None:
         raise NotFound("There is no such file in this bid.")
-    return found, drafts.store().read(_get_part(bid, f"file:{slot}").file_key)
+    part = _get_part(bid, f"file:{slot}")
+    if not part.content:  # opened before opened files were kept under a key of their row
+        return found, drafts.store().read(part.file_key)
+    binding, out = drafts.binding_of(bid, part.name, bid.current_version), io.BytesIO()
+    with drafts.store().path(part.file_key).open("rb") as source:
+        sealed.release_file(sealed.KeyFile(part.content), source, out, binding)
+    return found, out.getvalue()
 
 
 @action

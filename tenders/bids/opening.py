@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import BinaryIO, cast
 
 from sqlalchemy import select
 
+from marketplace.accounts.access import has_permission
 from marketplace.accounts.models import Membership
 from marketplace.core import clock, clocks, db
 from marketplace.core.db import action
 from marketplace.core.errors import Conflict, NotAllowed, NotFound, Problem, Problems, insist
 from marketplace.core.failpoints import failpoint
-from marketplace.core.journal import Event, canonical_json, plain, record
-from tenders.bids import drafts, keys, queries, ready, rules, sealed
+from marketplace.core.journal import Event, JournalLine, canonical_json, plain, record
+from marketplace.core.passing import PassingFile
+from tenders.bids import drafts, holding, keys, opener_keys, queries, ready, rules, sealed
 from tenders.bids.content import Answers
-from tenders.bids.events import BidsOpened, OpeningBegun
+from tenders.bids.events import BidsOpened, OpeningBegun, OpeningRefused
 from tenders.bids.models import Bid, BidOpening, BidVersion, OpenedPart, OpenerShare, SealedPart
 from tenders.needs import actions as need_actions
 from tenders.needs import queries as need_queries
@@ -35,7 +40,19 @@ class _Freed:
     files: list[str] = field(default_factory=list)
 
 
-def take_part_in_opening(need_id: int, member: Membership, passphrase: str = "") -> BidOpening:
+# Why a try to take part was refused, as the journal has it, in words.
+WHY = {
+    "passphrase": "a wrong opening passphrase",
+    "early": "before bids could be opened",
+    "not_an_opener": "by somebody who may not open these bids",
+    "key": "with a share or a bid that is not what it was",
+    "state": "when there was nothing for this person to do",
+}
+# What must hold before any bid is opened; a room above may add to it. Each raises NothingOpened.
+OPENING_CHECKS: list[Callable[[Need, Sequence[Bid]], None]] = []
+
+
+def take_part_in_opening(need_id: int, member: Membership, passphrase: str) -> BidOpening:
     """This opener's act: the first when none waits, else the second. Raises Problems, NothingOpened."""
     opening = queries.find_opening(need_queries.get_need(need_id))
     waits = opening is not None and is_waiting(opening)
@@ -44,14 +61,52 @@ def take_part_in_opening(need_id: int, member: Membership, passphrase: str = "")
     return begin_opening(need_id, member, passphrase)
 
 
+@contextmanager
+def _refusals_recorded(need_id: int, member: Membership) -> Iterator[None]:
+    """A refused try leaves a line in the journal of its own, since its transaction is rolled back."""
+    try:
+        yield
+    except (Problems, NotAllowed, NothingOpened) as refusal:
+        _record_refusal(need_id, member, _why(need_id, member, refusal))
+        raise
+
+
+def _why(need_id: int, member: Membership, refusal: Exception) -> str:
+    need = need_queries.get_need(need_id)
+    duties = queries.duties_on(need, member.person_id)
+    if isinstance(refusal, opener_keys.WrongOpeningPassphrase):
+        return "passphrase"
+    if isinstance(refusal, NotAllowed) or "opener" not in duties or rules.is_assessing(duties):
+        return "not_an_opener"
+    if isinstance(refusal, NothingOpened):
+        return "key"
+    return "early" if need.closes_at is not None and clock.now() <= need.closes_at + rules.SETTLES else "state"
+
+
+@action
+def _record_refusal(need_id: int, member: Membership, why: str) -> None:
+    record(_event(OpeningRefused, need_queries.get_need(need_id), why=why), member.actor("opener"))
+
+
+def refusals_of(need: Need) -> Sequence[JournalLine]:
+    """Every refused try to take part in this need's opening, the newest first."""
+    query = select(JournalLine).where(JournalLine.need == need.reference, JournalLine.event == OpeningRefused.__name__)
+    return db.session.scalars(query.order_by(JournalLine.number.desc())).all()
+
+
 def is_waiting(opening: BidOpening) -> bool:
     """Whether a first act stands and can be completed now."""
     return opening.opened_at is None and clock.now() <= opening.expires_at
 
 
-@action
-def begin_opening(need_id: int, member: Membership, passphrase: str = "") -> BidOpening:
+def begin_opening(need_id: int, member: Membership, passphrase: str) -> BidOpening:
     """The first act: this opener's share waits, encrypted to the other openers, for thirty minutes."""
+    with _refusals_recorded(need_id, member), _held_share(need_id, member, passphrase) as held:
+        return _begin(need_id, member, held)
+
+
+@action
+def _begin(need_id: int, member: Membership, held: _Held) -> BidOpening:
     need = _get_openable(need_id, member)
     opening = queries.find_opening(need)
     if opening is not None and is_waiting(opening):
@@ -60,7 +115,7 @@ def begin_opening(need_id: int, member: Membership, passphrase: str = "") -> Bid
         raise Problems([Problem("A colleague has begun the opening. Complete it instead.")])
     now = clock.now()
     expires_at = now + rules.OPENING_WAITS
-    entrusted = _entrust(need, member, passphrase, expires_at)
+    entrusted = _entrust(need, held, expires_at)
     if opening is None:
         opening = BidOpening(need_id=need.id)
         db.session.add(opening)
@@ -71,11 +126,12 @@ def begin_opening(need_id: int, member: Membership, passphrase: str = "") -> Bid
     return opening
 
 
-def complete_opening(need_id: int, member: Membership, passphrase: str = "") -> BidOpening:
+def complete_opening(need_id: int, member: Membership, passphrase: str) -> BidOpening:
     """The second act, by another person: all bids are opened, or none. Files of drafts go after the commit."""
     made: list[str] = []
     try:
-        opening, freed = _complete(need_id, member, passphrase, made)
+        with _refusals_recorded(need_id, member), _held_share(need_id, member, passphrase) as held:
+            opening, freed = _complete(need_id, member, held, made)
     except BaseException:
         drafts.forget_files(made)
         raise
@@ -88,7 +144,7 @@ def complete_opening(need_id: int, member: Membership, passphrase: str = "") -> 
 
 
 @action
-def _complete(need_id: int, member: Membership, passphrase: str, made: list[str]) -> tuple[BidOpening, _Freed]:
+def _complete(need_id: int, member: Membership, held: _Held, made: list[str]) -> tuple[BidOpening, _Freed]:
     need = _get_openable(need_id, member)
     opening = queries.find_opening(need)
     if opening is None or not is_waiting(opening):
@@ -96,15 +152,14 @@ def _complete(need_id: int, member: Membership, passphrase: str, made: list[str]
     if opening.first_opener_id == member.person_id:
         raise Problems([Problem("You have done your part. Another opener must complete the opening.")])
     bids = _bids_to_open(need)
+    for check in OPENING_CHECKS:
+        check(need, bids)
     try:
-        shares = _join(need, opening, member, passphrase)
-        with sealed.opened_key(shares) as private:
+        with sealed.opened_key(_join(need, opening, held)) as private:
             failpoint("open: shares joined")
             for bid in bids:
                 _open_bid(need, bid, private, made)
                 failpoint("open: one bid opened")
-    except sealed.WrongPassphrase:
-        raise Problems([Problem("That is not your opening passphrase", "passphrase")]) from None
     except sealed.SealingError as fault:
         raise NothingOpened(f"The bids could not be opened, and none was. {fault}") from None
     _note(need, opening, bids, member)
@@ -134,11 +189,17 @@ def _listed(bid: Bid) -> dict[str, str]:
 
 def _get_openable(need_id: int, member: Membership) -> Need:
     need = queries.lock_need(need_id)
+    _insist_openable(need, member)
+    return need
+
+
+def _insist_openable(need: Need, member: Membership) -> None:
     if need.authority_id != member.organisation_id:
         raise NotFound("Your council has no such need.")
+    if not has_permission("open_bids", member):
+        raise NotAllowed("Your account cannot open bids. Ask a colleague who looks after your council’s people.")
     insist(clocks.problems())
     insist(rules.opening_problems(need, queries.duties_on(need, member.person_id), clock.now(), waiting_problems(need)))
-    return need
 
 
 def _bids_to_open(need: Need) -> Sequence[Bid]:
@@ -149,42 +210,82 @@ def _bids_to_open(need: Need) -> Sequence[Bid]:
 # -- shares
 
 
+@dataclass(frozen=True)
+class _Held:
+    """An opener's share and private key, for the length of one act."""
+
+    share: sealed.Share
+    private: sealed.PrivateKey
+
+
+@contextmanager
+def _held_share(need_id: int, member: Membership, passphrase: str) -> Iterator[_Held]:
+    """What the passphrase frees. Slow, so before the transaction; refused at once where no passphrase would help."""
+    need = need_queries.get_need(need_id)
+    _insist_openable(need, member)
+    own = _own_share(need, member)
+    try:
+        if own.wrapping == keys.KEY_FILE:
+            private = _private_of_file(need, own)
+        else:
+            private = _private_of_pair(own, passphrase)
+        try:
+            yield _Held(_unwrap(need, own, private), private)
+        finally:
+            private.forget()
+    except sealed.SealingError as fault:
+        raise NothingOpened(f"Your share of the key could not be used. {fault}") from None
+
+
 def _own_share(need: Need, member: Membership) -> OpenerShare:
     found = next((each for each in queries.opener_shares(need) if each.person_id == member.person_id), None)
     if found is None:
-        raise NotAllowed("You hold no share of this need's key. Only the openers named when it was published do.")
+        raise NotAllowed("You hold no share of this need's key. The page of its key says who does.")
     return found
 
 
-def _entrust(need: Need, member: Membership, passphrase: str, expires_at: object) -> bytes:
-    own = _own_share(need, member)
-    me = member.person.pseudonym
-    try:
-        secret = keys.opener_secret(need, own, member.person, passphrase)
-        share = sealed.unwrap_share(own.wrapped_share, secret, need_ref=need.reference, opener=me)
-    except sealed.WrongPassphrase:
-        raise Problems([Problem("That is not your opening passphrase", "passphrase")]) from None
-    except sealed.SealingError as fault:
-        raise NothingOpened(f"Your share of the key could not be used. {fault}") from None
-    others = {_pseudonym(each): each.public_key for each in queries.opener_shares(need) if each.id != own.id}
-    return sealed.entrust_share(share, others, need_ref=need.reference, expires_at=expires_at)  # type: ignore[arg-type]
+def _private_of_pair(own: OpenerShare, passphrase: str) -> sealed.PrivateKey:
+    pair = opener_keys.find_key(own.person_id)
+    if pair is None or pair.public_key != own.public_key:
+        raise NothingOpened(
+            "Your share of this need's key was lost with an earlier passphrase. The page of its key says what can be done."
+        )
+    return opener_keys.unlock(pair, passphrase)
 
 
-def _join(need: Need, opening: BidOpening, member: Membership, passphrase: str) -> list[sealed.Share]:
-    own, me = _own_share(need, member), member.person.pseudonym
-    secret = keys.opener_secret(need, own, member.person, passphrase)
-    share = sealed.unwrap_share(own.wrapped_share, secret, need_ref=need.reference, opener=me)
-    pair = sealed.OpenerKeys(me, own.public_key, own.wrapped_private_key)
-    first = next(each for each in queries.opener_shares(need) if each.person_id == opening.first_opener_id)
+def _private_of_file(need: Need, own: OpenerShare) -> sealed.PrivateKey:
+    """From before openers had passphrases."""
+    pair = sealed.OpenerKeys(_pseudonym(own), own.public_key, own.wrapped_private_key)
+    return sealed.unwrap_opener_key(pair, _key_file(need, own))
+
+
+def _unwrap(need: Need, own: OpenerShare, private: sealed.PrivateKey) -> sealed.Share:
+    secret = private if own.wrapping == keys.KEY_PAIR else _key_file(need, own)
+    return sealed.unwrap_share(own.wrapped_share, secret, need_ref=need.reference, opener=_pseudonym(own))
+
+
+def _key_file(need: Need, own: OpenerShare) -> sealed.KeyFile:
+    return keys.opener_key_files().read(keys.opener_key_name(need.reference, own.person))
+
+
+def _entrust(need: Need, held: _Held, expires_at: datetime) -> bytes:
+    usable = holding.usable_shares(need)
+    others = {_pseudonym(each): each.public_key for each in usable if _pseudonym(each) != held.share.opener}
+    if not others:
+        raise NothingOpened("No other opener holds a share that can be used. The page of the key says what can be done.")
+    return sealed.entrust_share(held.share, others, need_ref=need.reference, expires_at=expires_at)
+
+
+def _join(need: Need, opening: BidOpening, held: _Held) -> list[sealed.Share]:
     waiting = sealed.receive_share(
         opening.entrusted or b"",
-        sealed.unwrap_opener_key(pair, secret),
+        held.private,
         need_ref=need.reference,
-        opener=_pseudonym(first),
-        receiver=me,
+        opener=opening.first_opener.pseudonym,
+        receiver=held.share.opener,
         expires_at=opening.expires_at,
     )
-    return [waiting, share]
+    return [waiting, held.share]
 
 
 def _pseudonym(share: OpenerShare) -> str:
@@ -215,9 +316,9 @@ def _open_bid(need: Need, bid: Bid, private: sealed.PrivateKey, made: list[str])
     names = {f"file:{each.slot}": each for each in Answers.from_bytes(answers).files}
     for part in version.parts:
         if part.name in names:
-            key = _open_file(bid, version, part, private, made)
+            place, key = _open_file(bid, version, part, private, made)
             file = names[part.name]
-            opened = OpenedPart(bid_id=bid.id, name=part.name, content=b"", file_key=key, size=file.size)
+            opened = OpenedPart(bid_id=bid.id, name=part.name, content=key, file_key=place, size=file.size)
             opened.file_name = file.name
             db.session.add(opened)
 
@@ -251,13 +352,20 @@ def _open_text(bid: Bid, version: BidVersion, part: SealedPart, private: sealed.
     return sealed.open_part(private, part.ciphertext or b"", binding)
 
 
-def _open_file(bid: Bid, version: BidVersion, part: SealedPart, private: sealed.PrivateKey, made: list[str]) -> str:
-    binding = drafts.binding_of(bid, part.name, version.number)
-    store = drafts.store()
-    with store.path(part.file_key).open("rb") as source, store.writing("opened", part.size) as out:
-        sealed.open_file(private, source, out, binding)
+def _open_file(
+    bid: Bid, version: BidVersion, part: SealedPart, private: sealed.PrivateKey, made: list[str]
+) -> tuple[str, bytes]:
+    """The opened file's place in the store, and the key that reads it there: until its row is kept nobody can."""
+    binding, key, store = drafts.binding_of(bid, part.name, version.number), sealed.make_draft_key(), drafts.store()
+    with PassingFile() as passing:
+        plain = cast(BinaryIO, passing)
+        with store.path(part.file_key).open("rb") as source:
+            sealed.open_file(private, source, plain, binding)
+        plain.seek(0)
+        with store.writing("opened", 2 * part.size) as out:
+            sealed.hold_file(key, plain, out, binding)
     made.append(out.stored.key)
-    return out.stored.key
+    return out.stored.key, key.content
 
 
 def _close_drafts(need: Need) -> _Freed:

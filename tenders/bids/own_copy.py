@@ -9,7 +9,7 @@ from typing import BinaryIO, cast
 
 from marketplace.core.errors import NotFound, Problem, Problems
 from marketplace.core.passing import PassingFile
-from tenders.bids import drafts, sealed
+from tenders.bids import drafts, keys, sealed
 from tenders.bids.content import Answers, BidFile, Price
 from tenders.bids.models import Bid, BidVersion
 from tenders.bids.queries import current_version
@@ -60,7 +60,7 @@ class SealedCopy:
 
 def make_copy_key(bid_reference: str, passphrase: str) -> CopyKey:
     """The key for a copy of this bid under this passphrase."""
-    return CopyKey(*sealed.make_bidder_key(sealed.Passphrase(passphrase), bid_ref=bid_reference))
+    return CopyKey(*sealed.make_bidder_key(keys.passphrase_of(passphrase), bid_ref=bid_reference))
 
 
 def seal_copy(
@@ -93,7 +93,7 @@ def open_copy(bid: Bid, passphrase: str) -> OwnCopy:
         raise NotFound("No passphrase was set for this version, so there is no copy of it here.")
     blobs = {name: bytes.fromhex(text) for name, text in json.loads(version.own_copy).items()}
     try:
-        key = sealed.open_bidder_key(blobs["key"], sealed.Passphrase(passphrase), bid_ref=bid.reference)
+        key = sealed.open_bidder_key(blobs["key"], keys.passphrase_of(passphrase), bid_ref=bid.reference)
     except (sealed.WrongPassphrase, ValueError):
         raise Problems([Problem(WRONG, "passphrase")]) from None
     content = json.loads(sealed.open_for_bidder(key, blobs["copy"], drafts.binding_of(bid, "bid", version.number)))

@@ -154,6 +154,20 @@ def needs_to_open(person_id: int, organisation_id: int) -> Sequence[Need]:
     return db.session.scalars(query.order_by(Need.closes_at, Need.id)).all()
 
 
+def needs_naming_opener(person_id: int, organisation_id: int) -> Sequence[Need]:
+    """The council's needs, drafts among them, whose bids are not opened and that name this person as an opener."""
+    named = select(PanelMember.need_id).where(PanelMember.person_id == person_id, PanelMember.duty == "opener")
+    query = select(Need).where(
+        Need.id.in_(named),
+        Need.authority_id == organisation_id,
+        Need.discarded_at.is_(None),
+        Need.withdrawn_at.is_(None),
+        Need.opened_at.is_(None),
+        Need.no_award_at.is_(None),
+    )
+    return db.session.scalars(query.order_by(Need.closes_at, Need.id)).all()
+
+
 def opened_bids(need: Need) -> Sequence[Bid]:
     """The bids that were opened, in the order of their receipt. Raises StillSealed before the opening."""
     insist_opened(need)

@@ -130,6 +130,11 @@ def passphrase_problems(passphrase: str) -> list[Problem]:
     return []
 
 
+def is_assessing(duties: Sequence[str]) -> bool:
+    """Whether these duties keep a person from opening bids."""
+    return any(each in EVALUATING for each in duties)
+
+
 def opening_problems(
     need: Need, duties: Sequence[str], now: datetime, waiting: Sequence[Problem] = ()
 ) -> list[Problem]:
@@ -140,7 +145,7 @@ def opening_problems(
     found: list[Problem] = []
     if "opener" not in duties:
         found.append(Problem("You are not named as an opener of this need, so you cannot open its bids."))
-    if any(each in EVALUATING for each in duties):
+    if is_assessing(duties):
         found.append(Problem("You assess bids for this need, so you cannot open them. Ask another opener."))
     if need.withdrawn_at is not None:
         found.append(Problem("This need was withdrawn. Its bids stay sealed."))

@@ -29,7 +29,17 @@ from tenders.bids.sealing.errors import (
 )
 from tenders.bids.sealing.keys import DraftKeys, HeldKeys, KeyFolder, OpenerKeyFiles, SigningKeys
 from tenders.bids.sealing.manifest import Manifest, ManifestEntry, manifest_hash
-from tenders.bids.sealing.parts import Binding, hold_part, open_file, open_part, release_part, seal_file, seal_part
+from tenders.bids.sealing.parts import (
+    Binding,
+    hold_file,
+    hold_part,
+    open_file,
+    open_part,
+    release_file,
+    release_part,
+    seal_file,
+    seal_part,
+)
 from tenders.bids.sealing.receipts import (
     JournalProof,
     Receipt,
@@ -52,9 +62,10 @@ from tenders.bids.sealing.share_wrapping import (
     wrapping_of,
 )
 from tenders.bids.sealing.shares import Share, join_shares, key_id, make_need_key, opened_key, split_key
-from tenders.bids.sealing.wrapping import Argon2Cost, KeyFile, Passphrase, PrivateKey, PublicKey
+from tenders.bids.sealing.wrapping import COSTS, Argon2Cost, KeyFile, Passphrase, PrivateKey, PublicKey
 
 __all__ = [
+    "COSTS",
     "Argon2Cost",
     "Binding",
     "DraftKeys",
@@ -90,6 +101,7 @@ __all__ = [
     "encrypt_draft_file",
     "entrust_share",
     "fingerprint",
+    "hold_file",
     "hold_part",
     "join_shares",
     "key_id",
@@ -106,6 +118,7 @@ __all__ = [
     "opened_key",
     "public_key_pem",
     "receive_share",
+    "release_file",
     "release_part",
     "rewrap",
     "rewrap_opener_key",

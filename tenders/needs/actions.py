@@ -95,10 +95,14 @@ def save_section(
     insist(central_notice_problems(values, need.is_demonstration or config.current().demonstration))
     if seen is not None and seen != content.fingerprint(content.part_of(content.content_of(need), keys)):
         raise Conflict(MOVED_ON)
+    openers = {each.person_id for each in need.people_with("opener")}
     write(need, values, now)
     need.version += 1
     need.saved_at = now
     record(events.NeedSaved(**subject_of(need), section=section, version=need.version), member.actor("officer"))
+    fresh = [each.person.pseudonym for each in need.people_with("opener") if each.person_id not in openers]
+    if fresh:
+        record(events.OpenersNamed(**subject_of(need), people=fresh), member.actor("officer"))
     return need
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from marketplace.core.journal import Event
@@ -28,6 +28,13 @@ class DraftDiscarded(Event):
     """A draft that was never published was thrown away by its council."""
 
     version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenersNamed(Event):
+    """People were named to open the bids of a need that is being written, by pseudonym."""
+
+    people: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -281,7 +281,7 @@ def test_a_begun_opening_is_not_shown(tmp_path: Path) -> None:
     made = bidding.purchase()
     bidding.submitted(made.need)
     bidding.close(made.need)
-    opening.begin_opening(made.need.id, made.first)
+    opening.begin_opening(made.need.id, made.first, making.OPENING)
     assert not rows_of("openings", tmp_path) and not rows_of("bids", tmp_path)
     assert casefile.get_case_file(made.need.reference).opening is None
 

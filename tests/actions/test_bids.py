@@ -47,16 +47,10 @@ from tenders.needs import amending
 from tenders.needs.models import Need
 from tests import bidding, making
 from tests.bidding import PDF
+from tests.making import OPENING
 
 pytestmark = pytest.mark.usefixtures("house")
 PASSPHRASE = "a passphrase of our own"
-
-
-@pytest.fixture(autouse=True)
-def _cheap_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tenders.bids.sealing import wrapping
-
-    monkeypatch.setattr(wrapping, "passphrase_cost", wrapping.Argon2Cost(memory_kib=64, passes=1, lanes=1))
 
 
 def count(table: type) -> int:
@@ -305,10 +299,11 @@ def test_a_canary_in_a_submitted_bid_is_found_nowhere(house) -> None:
             assert not hits, f"{form!r} stands in {hits}"
     # The search can find: once opened, the answer stands in the rows and the file in the store.
     bidding.close(db.session.get_one(Need, need_id))
-    opening.begin_opening(need_id, read_member(openers[0]))
-    opening.complete_opening(need_id, read_member(openers[1]))
+    opening.begin_opening(need_id, read_member(openers[0]), OPENING)
+    opening.complete_opening(need_id, read_member(openers[1]), OPENING)
     assert words.encode() in b"\n".join(every_value())
-    assert any(in_file.encode() in each.read_bytes() for each in stored_files())
+    bid = db.session.scalars(select(Bid)).one()
+    assert in_file.encode() in opened.read_file(bid, opened.opened_files(bid)[0].slot)[1]
 
 
 def every_value() -> Iterator[bytes]:
@@ -377,10 +372,10 @@ def test_one_opener_cannot_open_alone() -> None:
     made = bidding.purchase()
     bidding.submitted(made.need)
     bidding.close(made.need)
-    opening.begin_opening(made.need.id, made.first)
+    opening.begin_opening(made.need.id, made.first, OPENING)
     for act in (opening.begin_opening, opening.complete_opening, opening.take_part_in_opening):
         with pytest.raises(Problems, match="Another opener"):
-            act(made.need.id, made.first)
+            act(made.need.id, made.first, OPENING)
     assert made.need.opened_at is None
 
 
@@ -388,12 +383,12 @@ def test_a_first_act_lapses_after_thirty_minutes_and_can_be_begun_again() -> Non
     made = bidding.purchase()
     bid = bidding.submitted(made.need)
     bidding.close(made.need)
-    opening.begin_opening(made.need.id, made.first)
+    opening.begin_opening(made.need.id, made.first, OPENING)
     clock.pass_time(minutes=30, microseconds=1)
     with pytest.raises(Problems, match="Begin it again"):
-        opening.complete_opening(made.need.id, made.second)
-    opening.take_part_in_opening(made.need.id, made.second)
-    opening.take_part_in_opening(made.need.id, made.third)
+        opening.complete_opening(made.need.id, made.second, OPENING)
+    opening.take_part_in_opening(made.need.id, made.second, OPENING)
+    opening.take_part_in_opening(made.need.id, made.third, OPENING)
     assert opened.read_answers(bid).answers
 
 
@@ -401,12 +396,12 @@ def test_nobody_opens_before_closing_nor_without_the_duty() -> None:
     made = bidding.purchase()
     bidding.submitted(made.need)
     with clock.clock_at(made.need.closes_at), pytest.raises(Problems, match="Bidding closes"):
-        opening.begin_opening(made.need.id, made.first)
+        opening.begin_opening(made.need.id, made.first, OPENING)
     bidding.close(made.need)
     with pytest.raises(Problems, match="not named as an opener"):
-        opening.begin_opening(made.need.id, made.evaluator)
+        opening.begin_opening(made.need.id, made.evaluator, OPENING)
     with pytest.raises(NotFound):
-        opening.begin_opening(made.need.id, making.officer())
+        opening.begin_opening(made.need.id, making.officer(), OPENING)
 
 
 def test_an_evaluator_named_as_opener_by_mistake_cannot_open() -> None:
@@ -422,7 +417,7 @@ def test_an_evaluator_named_as_opener_by_mistake_cannot_open() -> None:
         record(making.MadeForTest(subject="test"))
     bidding.close(made.need)
     with pytest.raises(Problems, match="You assess bids"):
-        opening.begin_opening(made.need.id, made.first)
+        opening.begin_opening(made.need.id, made.first, OPENING)
 
 
 def test_no_bids_is_still_an_opening() -> None:
@@ -442,9 +437,9 @@ def test_one_altered_bid_means_that_none_is_opened() -> None:
     path = drafts.store().path(part.file_key)
     path.write_bytes(path.read_bytes()[:-1] + b"!")
     bidding.close(made.need)
-    opening.begin_opening(made.need.id, member)
+    opening.begin_opening(made.need.id, member, OPENING)
     with pytest.raises(opening.NothingOpened, match=spoiled.reference):
-        opening.complete_opening(made.need.id, made.second)
+        opening.complete_opening(made.need.id, made.second, OPENING)
     assert count(OpenedPart) == 0 and made.need.opened_at is None
     assert not [each for each in stored_files() if "opened" in each.parts]
 
@@ -460,7 +455,7 @@ def test_keys_left_by_a_crash_are_swept_and_those_in_use_stay() -> None:
 
 
 def test_lost_keys_are_told_in_words() -> None:
-    made, member = bidding.purchase(), bidding.bidder()
+    made, member = bidding.purchase(has_passphrases=False), bidding.bidder()
     bid = bidding.drafted(made.need, member)
     keys.draft_keys().destroy(f"{bid.reference}.v1")
     with pytest.raises(Conflict, match="start again"):
@@ -468,25 +463,7 @@ def test_lost_keys_are_told_in_words() -> None:
     bidding.close(made.need)
     keys.opener_key_files().destroy(f"{made.need.reference}.{made.first.person.pseudonym}")
     with pytest.raises(opening.NothingOpened, match="no key"):
-        opening.begin_opening(made.need.id, made.first)
-
-
-def test_openers_with_passphrases_need_them() -> None:
-    made = bidding.purchase(public_key=None)
-    council = made.need.authority
-    first, second = making.member(council, "officer"), making.member(council, "finance")
-    need = making.open_need(council, panel={"opener": [first.person, second.person]})
-    bidding.give_key(need, {first.person_id: "first opener's words", second.person_id: "second opener's words"})
-    bid = bidding.submitted(need)
-    bidding.close(need)
-    for wrong in ("", "not the words"):
-        with pytest.raises(Problems, match="passphrase"):
-            opening.begin_opening(need.id, first, wrong)
-    opening.begin_opening(need.id, first, "first opener's words")
-    with pytest.raises(Problems, match="passphrase"):
-        opening.complete_opening(need.id, second, "first opener's words")
-    opening.complete_opening(need.id, second, "second opener's words")
-    assert opened.read_answers(bid).answers[0].text
+        opening.begin_opening(made.need.id, made.first, OPENING)
 
 
 def test_too_few_openers_make_no_key() -> None:
@@ -521,14 +498,20 @@ def test_publishing_makes_the_key_and_an_author_cannot() -> None:
     with pytest.raises(Problems):
         publishing.approve_and_publish(need.id, author)
     assert need.public_key is None and not queries.opener_shares(need)
+    openers = [each.person for each in need.people_with("opener")]
+    with pytest.raises(Problems) as refused:
+        publishing.approve_and_publish(need.id, approver)
+    assert [each.name in refused.value.message for each in openers] == [True, True]
+    assert need.public_key is None and need.published_at is None
+    bidding.give_passphrases(openers)
     publishing.approve_and_publish(need.id, approver)
     assert need.published_at is not None and len(need.public_key) == 32
     assert len(queries.opener_shares(need)) == 2
     bid = bidding.submitted(need)
     bidding.close(need)
     first, second = (each.person for each in need.people_with("opener"))
-    opening.begin_opening(need.id, member_of(first))
-    opening.complete_opening(need.id, member_of(second))
+    opening.begin_opening(need.id, member_of(first), OPENING)
+    opening.complete_opening(need.id, member_of(second), OPENING)
     assert opened.read_answers(bid).answers
 
 

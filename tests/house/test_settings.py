@@ -38,3 +38,12 @@ def test_an_engine_that_cannot_be_is_refused_and_told_which_can() -> None:
         load_settings({"MARKETPLACE_SEARCH_ENGINE": "postgresql"})
     both = {"MARKETPLACE_SEARCH_ENGINE": "postgresql", "DATABASE_URL": "postgresql://u@h/d"}
     assert load_settings(both).search_engine == "postgresql"
+
+
+def test_cheap_passwords_and_passphrases_are_refused_outside_tests() -> None:
+    cheap = {"MARKETPLACE_PASSWORD_COST": "cheap"}
+    with pytest.raises(SettingRefused, match="guessed quickly"):
+        load_settings(cheap)
+    assert load_settings({**cheap, "PYTEST_CURRENT_TEST": "this one"}).password_cost == "cheap"
+    with pytest.raises(SettingRefused, match="strong, cheap"):
+        load_settings({"MARKETPLACE_PASSWORD_COST": "none"})

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from marketplace.core import clock, db, journal
 from tenders.bids.rules import SETTLES
-from tests.journeys.people import COUNCIL, FIRST, PRICES, SECOND, TITLE, WORDS, World
+from tests.journeys.people import COUNCIL, FIRST, OPENING, PRICES, SECOND, TITLE, WORDS, World
 
 WHY = "The answer says how, and shows it."
 SCORES = {FIRST: ("4", "5", "5"), SECOND: ("3", "3", "2")}
@@ -21,11 +21,13 @@ def two_open(world: World) -> None:
     world.wait_until(world.closes_at() + SETTLES + timedelta(seconds=1))
     world.screen("Asha").go(f"{world.home}/opening", status=403)  # an evaluator never opens
     first.go(f"{world.home}/opening")
-    first.send("Begin the opening")
+    first.fill("Begin the opening", {"Your opening passphrase": OPENING["Mo"]}, status=422)
+    assert first.errors == ["That is not your opening passphrase"]
+    first.fill("Begin the opening", {"Your opening passphrase": OPENING["Fin"]})
     assert FIRST not in first.source and not first.offers("Complete the opening")
     second.go(f"{world.home}/opening")
     assert FIRST not in second.source
-    second.send("Complete the opening")
+    second.fill("Complete the opening", {"Your opening passphrase": OPENING["Mo"]})
     assert second.reads(FIRST) and second.reads(SECOND) and second.reads("Bids opened 2")
     assert PRICES[FIRST] not in second.source and WORDS[FIRST] not in second.source
     world.work()

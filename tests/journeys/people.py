@@ -26,6 +26,8 @@ STAFF = {
     "Asha": ("evaluator",), "Ben": ("evaluator",), "Caz": ("evaluator",), "Ffion": ("evaluator",),
     "Cerys": ("chair",), "Dev": ("approver",),
 }  # fmt: skip
+# Each opener's own words.
+OPENING = {"Fin": "walnut harbour kettle falcon", "Mo": "lantern otter granite thimble"}
 AnyHand = TypeVar("AnyHand", bound=Hand)
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from tests import making
 from tests.bidding import PDF
 from tests.journeys.hands import Hand
-from tests.journeys.people import COUNCIL, FIRST, PRICES, QUESTION, SECOND, TITLE, WORDS, World
+from tests.journeys.people import COUNCIL, FIRST, OPENING, PRICES, QUESTION, SECOND, TITLE, WORDS, World
 
 SECTIONS = {
     "Title and summary": {"Title": TITLE, "Summary": "Residents cannot tell us that a bin was missed without phoning."},
@@ -81,8 +81,25 @@ def the_need_is_published(world: World) -> None:
     approver.go("/council")
     approver.follow(f"Approve and publish: {TITLE}")
     approver.send("Approve and publish")
+    assert not approver.reads("Published") and all(
+        approver.reads(f"{name} has not set an opening passphrase yet") for name in OPENING
+    )
+    openers_set_their_passphrases(world)
+    approver.go(world.home)
+    approver.send("Approve and publish")
     assert approver.reads("Open")
     world.work()
+
+
+def openers_set_their_passphrases(world: World) -> None:
+    for name, words in OPENING.items():
+        opener = world.screen(name)
+        opener.go("/council")
+        opener.follow(f"Set your opening passphrase: you are named to open bids: {TITLE}")
+        both = {"Choose an opening passphrase": words, "Type it again": words}
+        opener.fill("Set my opening passphrase", {**both, "Type it again": "something else"}, status=422)
+        opener.fill("Set my opening passphrase", both)
+        assert opener.reads("Your opening passphrase") and words not in opener.source
 
 
 def the_public_reads_and_follows(world: World) -> None:

@@ -20,13 +20,6 @@ from tests.pageclient import PageClient
 
 
 @pytest.fixture(autouse=True)
-def _cheap_passphrases(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tenders.bids.sealing import wrapping
-
-    monkeypatch.setattr(wrapping, "passphrase_cost", wrapping.Argon2Cost(memory_kib=64, passes=1, lanes=1))
-
-
-@pytest.fixture(autouse=True)
 def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests share the test's thread; without this each would detach the rows that the test made."""
     monkeypatch.setattr(db.session, "remove", db.session.rollback)
@@ -209,9 +202,9 @@ def test_two_openers_open_page_by_page(client: PageClient) -> None:
     assert page.has("Bidding closes at") and not page.has("Sealed Ltd") and page.buttons == []
     bidding.close(made.need)
     assert evaluator.get(here).has("You assess bids")
-    page = first.submit(first.get(here), "Begin the opening")
+    page = first.submit(first.get(here), "Begin the opening", passphrase=making.OPENING)
     assert page.has("You have done your part") and not page.has("Sealed Ltd") and page.buttons == []
-    done = second.submit(second.get(here), "Complete the opening")
+    done = second.submit(second.get(here), "Complete the opening", passphrase=making.OPENING)
     row = done.table("Opening list")[0]
     assert row["Bid"] == bid.reference and row["Supplier"] == "Sealed Ltd"
     assert done.summary["Bids opened"] == "1"
@@ -258,6 +251,10 @@ def test_the_council_approves_and_publishes_with_one_button(client: PageClient) 
     page = signed_in(client, author).get(f"/council/needs/{need.reference}")
     assert "Approve and publish" not in page.buttons
     council = signed_in(client, approver)
+    openers = [each.person for each in need.people_with("opener")]
+    page = council.submit(council.get(f"/council/needs/{need.reference}"), "Approve and publish")
+    assert all(page.has(f"{each.name} has not set an opening passphrase yet") for each in openers)
+    bidding.give_passphrases(openers)
     page = council.submit(council.get(f"/council/needs/{need.reference}"), "Approve and publish")
     db.session.expire_all()
     assert need.published_at is not None and need.public_key is not None

@@ -11,7 +11,7 @@ import pytest
 from marketplace.accounts import joining
 from marketplace.core import clock, db
 from tenders.needs import actions, queries
-from tests import making
+from tests import bidding, making
 from tests.actions.test_needs import council_people, draft, publish
 from tests.pageclient import Page, PageClient
 
@@ -92,6 +92,7 @@ def test_a_need_is_written_and_asked_for_on_the_pages(client: PageClient, who: S
     assert asked.has("Waiting for approval") and "Approve and publish" not in asked.buttons
     sign_in(client, who.approver_email)
     assert client.get("/council").has("Approve and publish: Report a missed bin")
+    bidding.give_passphrases(who.panel["opener"])
     public = client.submit(client.get(home), "Approve and publish")
     assert public.has("Open") and public.has("Published") and "Approve and publish" not in public.buttons
     assert client.get(f"{home}/versions").has("Version 1: published")

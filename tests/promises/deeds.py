@@ -21,6 +21,7 @@ from marketplace.core import clock, db
 from marketplace.core.errors import Refusal
 from marketplace.worker import Worker
 from tenders.bids import actions, drafts, opening, publishing, submission
+from tests.making import OPENING
 
 PDF = b"%PDF-1.7 a plan"
 
@@ -54,11 +55,11 @@ def publish(need: int, member: int, **_: Any) -> Any:
 
 
 def begin(need: int, member: int, **_: Any) -> Any:
-    return opening.begin_opening(need, _member(member)).id
+    return opening.begin_opening(need, _member(member), OPENING).id
 
 
 def complete(need: int, member: int, **_: Any) -> Any:
-    return opening.complete_opening(need, _member(member)).bids_opened
+    return opening.complete_opening(need, _member(member), OPENING).bids_opened
 
 
 def approve_award(need: int, member: int, **_: Any) -> Any:

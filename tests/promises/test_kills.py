@@ -221,6 +221,7 @@ def _withdrawing(house: Settings, tmp_path: Path) -> Scene:
 
 def _publishing(house: Settings, tmp_path: Path) -> Scene:
     _author, approver, need = ready_to_publish()
+    bidding.give_passphrases([each.person for each in need.people_with("opener")])
     return Scene(
         _facts(need=need.id, member=approver.id), lambda: count(Need, Need.published_at.is_not(None)) == 1, house
     )
@@ -244,7 +245,7 @@ def _beginning(house: Settings, tmp_path: Path) -> Scene:
 
 def _completing(house: Settings, tmp_path: Path) -> Scene:
     made = _to_open()
-    opening.begin_opening(made.need.id, made.first)
+    opening.begin_opening(made.need.id, made.first, making.OPENING)
 
     def is_done() -> bool:
         return count(BidOpening, BidOpening.bids_opened == 3) == 1 and count(DraftPart) == 0

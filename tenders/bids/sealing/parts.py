@@ -76,6 +76,17 @@ def release_part(key: KeyFile, blob: bytes, binding: Binding) -> bytes:
     return _unpad(unlock_bytes("held-part", key, blob, vars(binding)))
 
 
+def hold_file(key: KeyFile, source: BinaryIO, target: Sink, binding: Binding) -> None:
+    """An opened file under a key that lies with its row, in constant memory: without the row it is not readable."""
+    _insist_on_file(binding)
+    lock_stream("held-file", key, source, target, vars(binding))
+
+
+def release_file(key: KeyFile, source: BinaryIO, target: Sink, binding: Binding) -> None:
+    """Undo hold_file; WrongKey or SealBroken. Use the target only after it returns."""
+    unlock_stream("held-file", key, source, target, vars(binding))
+
+
 def _insist_on_file(binding: Binding) -> None:
     # Everything else is padded, which takes their length beforehand: they go through seal_part.
     if binding.kind != "file":

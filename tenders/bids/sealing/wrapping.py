@@ -27,7 +27,9 @@ class Argon2Cost:
 
 # RFC 9106, section 4, second recommended option.
 SHIPPED_COST = Argon2Cost(memory_kib=64 * 1024, passes=3, lanes=4)
-# The cost of new wrappings; tests put something cheap here. Old ones carry their own cost in their head.
+# By the setting password_cost; `cheap` is refused outside tests. Old wrappings carry their own cost in their head.
+COSTS = {"strong": SHIPPED_COST, "cheap": Argon2Cost(memory_kib=8, passes=1, lanes=1)}
+# The cost of new wrappings that name none.
 passphrase_cost = SHIPPED_COST
 
 
@@ -60,13 +62,15 @@ class Passphrase(_Untold):
 
     wrong: type[SealingError] = WrongPassphrase
 
-    def __init__(self, text: str):
+    def __init__(self, text: str, cost: Argon2Cost | None = None):
+        """`cost` is that of a new wrapping; ValueError for an empty text."""
         if not text.strip():
             raise ValueError("Enter a passphrase")
+        self._cost = cost
         self._typed = unicodedata.normalize("NFKC", text).encode("utf-8")
 
     def new_secret(self, salt: bytes) -> tuple[dict, bytes]:
-        cost = passphrase_cost
+        cost = self._cost or passphrase_cost
         fields = {"lanes": cost.lanes, "memory_kib": cost.memory_kib, "passes": cost.passes, "wrap": "argon2id"}
         return fields, self._stretch(cost, salt)
 

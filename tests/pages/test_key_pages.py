@@ -1,0 +1,107 @@
+"""Pages of opening passphrases and of who holds a need's key."""
+
+from __future__ import annotations
+
+import pytest
+
+from marketplace.core import db
+from tenders.bids import opener_keys
+from tests import bidding, making
+from tests.making import OPENING
+from tests.pageclient import PageClient
+
+OTHER = "lantern otter granite thimble"
+OWN = "/account/opening-passphrase"
+
+
+@pytest.fixture(autouse=True)
+def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests share the test's thread; without this each would detach the rows that the test made."""
+    monkeypatch.setattr(db.session, "remove", db.session.rollback)
+
+
+def signed_in(client: PageClient, member) -> PageClient:
+    other = PageClient(client.app)
+    other.submit(other.get("/sign-in?next=/account"), "Sign in", email=member.person.email, password=making.PASSWORD)
+    return other
+
+
+def test_a_passphrase_is_set_changed_and_given_up_on_pages(client: PageClient) -> None:
+    council = making.council()
+    member = making.member(council, "finance")
+    need = making.need(council, panel={"opener": [member.person, making.member(council, "approver").person]})
+    own = signed_in(client, member)
+    page = own.follow(own.get("/council"), f"Set your opening passphrase: you are named to open bids: {need.title}")
+    assert "20 characters or more" in own.submit(
+        page, "Set my opening passphrase", status=422, passphrase="too short", again="too short"
+    ).errors[0]
+    assert "not the same" in own.submit(
+        page, "Set my opening passphrase", status=422, passphrase=OPENING, again=OTHER
+    ).errors[0]
+    page = own.submit(page, "Set my opening passphrase", passphrase=OPENING, again=OPENING)
+    assert page.h1 == "Your opening passphrase" and OPENING not in page.html
+    assert not own.get("/council").has("Set your opening passphrase")
+    change = own.follow(page, "Change it")
+    words = {"passphrase": OTHER, "again": OTHER}
+    wrong = own.submit(change, "Change my opening passphrase", status=422, current=OTHER, **words)
+    assert wrong.errors == ["That is not your opening passphrase"]
+    page = own.submit(change, "Change my opening passphrase", current=OPENING, **words)
+    lost = own.follow(page, "I have forgotten it")
+    again = {"passphrase": OPENING, "again": OPENING}
+    button = "Set a new opening passphrase"
+    assert own.submit(lost, button, status=422, password=making.PASSWORD, **again).has("Tick the box")
+    assert own.submit(lost, button, status=422, password="not mine", understood=True, **again).has("not your password")
+    assert own.submit(lost, button, password=making.PASSWORD, understood=True, **again).h1 == "Your opening passphrase"
+    assert opener_keys.unlock(opener_keys.find_key(member.person_id), OPENING).public
+
+
+def test_the_suggestion_differs_each_time_and_can_be_used(client: PageClient) -> None:
+    own = signed_in(client, making.member(making.council(), "finance"))
+    first, second = (own.get(OWN).soup.select_one(".govuk-inset-text").get_text() for _ in range(2))
+    assert first != second and len(first.split()) == 6
+    assert own.submit(own.get(OWN), "Set my opening passphrase", passphrase=first, again=first).has("Needs still sealed")
+
+
+def test_only_who_may_open_bids_has_one(client: PageClient) -> None:
+    signed_in(client, making.member(making.council(), "evaluator")).get(OWN, status=403)
+    signed_in(client, bidding.bidder()).get(OWN, status=403)
+
+
+def test_the_council_sees_who_holds_the_key_and_every_refused_try(client: PageClient) -> None:
+    made = bidding.purchase()
+    first = signed_in(client, made.first)
+    home = f"/council/needs/{made.need.reference}"
+    opener_keys.begin_anew(made.third, OTHER, OTHER)
+    page = first.follow(first.get(home), "Who holds the key")
+    assert [row["How it stands"] for row in page.table("Openers")] == [
+        "Holds a share", "Holds a share", "Has lost the share with an earlier passphrase",
+    ]  # fmt: skip
+    assert not page.has("cannot be opened")
+    bidding.close(made.need)
+    first.submit(first.get(f"{home}/opening"), "Begin the opening", status=422, passphrase=OTHER)
+    (row,) = first.get(f"{home}/key").table("Refused tries to open the bids")
+    assert row["Who"] == made.first.person.name and row["Why it was refused"] == "a wrong opening passphrase"
+    opener_keys.begin_anew(made.second, OTHER, OTHER)
+    assert first.get(f"{home}/key").has("The bids cannot be opened as it stands")
+    signed_in(client, making.officer()).get(f"{home}/key", status=404)
+
+
+def test_guessing_is_slowed_and_the_opener_elsewhere_is_not_locked_out(client: PageClient) -> None:
+    made = bidding.purchase()
+    bidding.close(made.need)
+    here = f"/council/needs/{made.need.reference}/opening"
+    thief, owner = signed_in(client, made.first), signed_in(client, made.first)
+    page = thief.get(here)
+    for _ in range(10):
+        thief.submit(page, "Begin the opening", status=422, passphrase=OTHER)
+    assert thief.submit(page, "Begin the opening", status=429, passphrase=OPENING).has("too many tries")
+    assert owner.submit(owner.get(here), "Begin the opening", passphrase=OPENING).has("You have done your part")
+
+
+def test_the_administrator_sees_what_still_hangs_on_key_files(client: PageClient) -> None:
+    administrator = signed_in(client, making.administrator())
+    assert administrator.get("/admin").has("No share of a sealed need hangs on a key file")
+    made = bidding.purchase(has_passphrases=False)
+    assert administrator.get("/admin").has("3 shares of 1 need still hang on key files")
+    opener_keys.set_passphrase(made.first, OPENING, OPENING)
+    assert administrator.get("/admin").has("2 shares of 1 need still hang on key files")
