@@ -131,7 +131,7 @@ def test_every_deadline_in_the_outage_or_the_day_after_is_found_and_no_other() -
 def test_nothing_is_opened_before_two_people_decided(hit_purchase: bidding.Purchase) -> None:
     made = hit_purchase
     with pytest.raises(Problems, match="An officer and an approver of your council decide first"):
-        opening.begin_opening(made.need.id, made.first)
+        opening.begin_opening(made.need.id, made.first, making.OPENING)
     assert queries.is_decision_pending(made.need)
     actions.propose_answer(made.need.id, made.first, KEEP, None, "No bidder was writing.")
     assert queries.is_decision_pending(made.need)
@@ -139,7 +139,7 @@ def test_nothing_is_opened_before_two_people_decided(hit_purchase: bidding.Purch
         actions.approve_answer(made.need.id, made.first)
     actions.approve_answer(made.need.id, made.second)
     assert not queries.is_decision_pending(made.need)
-    opening.begin_opening(made.need.id, made.first)
+    opening.begin_opening(made.need.id, made.first, making.OPENING)
 
 
 def test_more_time_reopens_a_need_for_everyone_and_says_why(hit_purchase: bidding.Purchase) -> None:

@@ -35,7 +35,7 @@ from tenders.awards.models import AssessmentSummary
 from tenders.bids import drafts, opening, sweeping
 from tenders.bids.models import Bid, BidOpening, BidVersion, DraftPart
 from tenders.needs.models import Need
-from tests import assessing, bidding, databases
+from tests import assessing, bidding, databases, making
 from tests.actions.test_bids import ready_to_publish
 from tests.actions.test_importing import export as notices_file
 from tests.promises import deeds, soundness
