@@ -57,7 +57,7 @@ def _drafts() -> Iterator[str]:
             continue
         try:
             for each in drafts.read_draft(bid).answers.files:
-                drafts.read_file(bid, each.slot)
+                drafts.open_file(bid, each.slot)[1].close()
         except (Refusal, sealed.SealingError, OSError) as fault:
             yield f"draft of {bid.reference} cannot be read: {fault}"
 
