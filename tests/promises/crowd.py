@@ -14,6 +14,7 @@ from urllib.parse import urlencode, urlsplit
 from tests.promises.history import History, Operation
 
 RECEIPT = re.compile(r"<dd class=\"govuk-summary-list__value\">([^<]*)</dd>")
+FORM = "application/x-www-form-urlencoded"
 TIMEOUT = 20
 
 
@@ -53,16 +54,20 @@ class Browser:
         return self._ask("GET", path, None)
 
     def post(self, path: str, **fields: str) -> Answer:
-        return self._ask("POST", path, urlencode({"csrf_token": self.token, **fields}))
+        return self.send(path, urlencode({"csrf_token": self.token, **fields}).encode(), FORM)
 
-    def _ask(self, method: str, path: str, body: str | None) -> Answer:
+    def send(self, path: str, body: bytes, content_type: str) -> Answer:
+        """Posts a body as it is."""
+        return self._ask("POST", path, body, content_type)
+
+    def _ask(self, method: str, path: str, body: bytes | None, content_type: str = "") -> Answer:
         sent_at = datetime.now(UTC)
         try:
             if self.connection is None:
                 self.connection = http.client.HTTPConnection(self.host, timeout=TIMEOUT)
             head = {"Cookie": self.cookie}
-            if body is not None:
-                head["Content-Type"] = "application/x-www-form-urlencoded"
+            if content_type:
+                head["Content-Type"] = content_type
             self.connection.request(method, path, body, head)
             answer = self.connection.getresponse()
             text = answer.read().decode("utf-8", "replace")
