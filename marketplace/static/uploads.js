@@ -89,12 +89,17 @@ class Upload {
     }
   }
 
-  async giveUp() {
+  giveUp() {
     this.isGivenUp = true
     this.sending?.abort()
+    this.removal = this.remove()
     this.wake?.()
-    if (this.address) await this.ask(`${this.address}/remove`, { body: new URLSearchParams({ csrf_token: this.token }) }).catch(() => {})
-    this.end('Cancelled. Nothing of this file is kept.')
+  }
+
+  async remove() {
+    const body = new URLSearchParams({ csrf_token: this.token })
+    const isGone = !this.address || await this.ask(`${this.address}/remove`, { body }).catch(() => false)
+    this.end(isGone ? 'Cancelled. Nothing of this file is kept.' : 'Cancelled. What was sent of it can be removed when the page is loaded again.')
   }
 
   get token() { return this.form.elements.csrf_token.value }
@@ -143,7 +148,8 @@ class Upload {
       return true
     } catch (fault) {
       if (!(fault instanceof Stopped)) throw fault
-      if (fault.message) this.fail(fault.message)
+      if (fault.message && !this.isGivenUp) this.fail(fault.message)
+      await this.removal
       return false
     }
   }

@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, BinaryIO, cast
 
-from flask import flash, jsonify, redirect, request
+from flask import flash, jsonify, redirect, request, session
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import may
@@ -24,6 +24,7 @@ from tenders.bids.uploads.models import FileUpload
 from tenders.bids.uploads.pieces import About
 
 PIECE_TYPE = "application/offset+octet-stream"
+ADDED = "File added. Only your firm can read it."
 LONGEST_NAME = 1000
 LONGEST_SIZE = 10**15
 
@@ -106,8 +107,8 @@ def finish_upload(reference: str, upload: str) -> Response:
 def _finished(desk: Desk, upload: str) -> Response:
     was_new = not queries.get_upload(desk.bid, upload).slot
     done = actions.finish_upload(desk.bid, upload, desk.member)
-    if was_new:
-        flash("File added. Only your firm can read it.", "success")
+    if was_new and ("success", ADDED) not in session.get("_flashes", []):  # once for several files
+        flash(ADDED, "success")
     return _state(desk, done)
 
 
