@@ -30,6 +30,7 @@ ROOMS = (
     "suppliers.evidence",
     "tenders.needs",
     "tenders.outages",
+    "tenders.traces",
     "tenders.clarifications",
     "tenders.bids",
     "tenders.assessment",

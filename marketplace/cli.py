@@ -305,6 +305,23 @@ def verify() -> None:
     sys.exit(1)
 
 
+@audit.command("trace")
+def audit_trace() -> None:
+    """Check the trace of bidders' requests against the journal: exit 0 when whole, 1 naming what is not, 2 cannot tell."""
+    from tenders.traces.keeping import verify_trace
+
+    try:
+        prepare_current()
+        verdict = verify_trace()
+    except (SQLAlchemyError, SettingRefused, OSError, ValueError) as fault:
+        stop(f"Cannot tell: {str(getattr(fault, 'orig', None) or fault).splitlines()[0]}", CANNOT_TELL)
+    for each in verdict.faults:
+        click.echo(f"{each}.")
+    if not verdict.is_whole:
+        sys.exit(1)
+    click.echo(f"The trace is as recorded: {verdict.pieces} pieces. {verdict.unrecorded} bytes are not on record yet.")
+
+
 @cli.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def backup(file: Path) -> None:

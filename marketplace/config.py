@@ -52,6 +52,7 @@ class Settings:
     password_cost: str = _setting("strong", "argon2id cost of passwords and passphrases: strong, or cheap for tests")  # type: ignore[assignment]
     worker_pause_seconds: float = _setting(0.5, "how long an idle worker waits before it looks again")  # type: ignore[assignment]
     failpoint: str = _setting("", "only for tests: the named point at which a process kills itself")  # type: ignore[assignment]
+    trace_days: int = _setting(1200, "days for which the trace of bidders' requests is kept: three years and a quarter")  # type: ignore[assignment]
     watch_url: str = _setting("", "where a worker asks whether the web answers; `run` names its own, empty watches none")  # type: ignore[assignment]
     outage_seconds: int = _setting(60, "away for longer than this, web, worker or database, is an outage on record")  # type: ignore[assignment]
 
@@ -77,6 +78,10 @@ class Settings:
     @property
     def files_folder(self) -> Path:
         return self.home / "files"
+
+    @property
+    def trace_folder(self) -> Path:
+        return self.home / "trace"
 
     @property
     def index_folder(self) -> Path:

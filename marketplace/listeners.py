@@ -69,7 +69,7 @@ NONE_BECAUSE: dict[str, str] = {
     **dict.fromkeys(("NoticeRaised", "NoticeRecorded", "NoticeDropped"), _ON_RECORD),
     **dict.fromkeys(("OutageBegan", "OutageEnded"), "councils are told need by need; the administrator's page shows it"),
     **dict.fromkeys(("OutageAnswered",), "more time is told by NeedExtended; the need's page says when there is none"),
-    **dict.fromkeys(("WatchStopped",), _ON_RECORD),
+    **dict.fromkeys(("WatchStopped", "TraceKept", "TraceRemoved"), _ON_RECORD),
     **dict.fromkeys(("QuestionWithdrawn", "SettingAsideRefused", "OpeningRefused"), _ON_RECORD),
     **dict.fromkeys(("NeedDrafted", "NeedSaved", "ApprovalTakenBack", "DraftDiscarded"), _DRAFT),
     **dict.fromkeys(("AmendmentSaved", "AmendmentDropped", "AmendmentTakenBack"), _DRAFT),

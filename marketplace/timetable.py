@@ -22,6 +22,7 @@ from tenders.bids.keys import sweep_draft_keys, sweep_opener_key_files
 from tenders.bids.sweeping import sweep_drafts
 from tenders.bids.uploads.sweeping import finish_what_came_whole, sweep_uploads
 from tenders.contracts.running import remind_of_endings
+from tenders.traces.keeping import keep_pieces, remove_old
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("drafts of submitted bids", timedelta(hours=1), sweep_drafts),
     Entry("draft keys without a draft", timedelta(hours=1), sweep_draft_keys),
     Entry("key files without a share", timedelta(hours=1), sweep_opener_key_files),
+    Entry("the trace on record", timedelta(hours=1), keep_pieces),
+    Entry("traces past their time", timedelta(days=1), remove_old),
     Entry("a search index that can be read", timedelta(minutes=1), keep_index),
     Entry("search index and database agree", timedelta(days=1), mend_differences),
     Entry("closeness of meaning can be told", timedelta(minutes=5), meaning.keep),

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from marketplace.auditors.exports import EXPORTS, OFFERED, Export
 from marketplace.auditors.exports.journal import RECIPE
 from marketplace.config import CHECKOUT
 from marketplace.core.csvfile import Column
+from tenders.bids.traces import COLUMNS as TRACE_COLUMNS
 
 DICTIONARY = "dictionary.csv"
 DOCUMENT = CHECKOUT / "docs" / "data-dictionary.md"
@@ -52,7 +53,29 @@ def dictionary_rows() -> tuple[tuple[Column, ...], Iterator[Row]]:
 
 def document() -> str:
     """The text of docs/data-dictionary.md."""
-    return "\n".join([INTRODUCTION, *(_section(each) for each in OFFERED)])
+    return "\n".join([INTRODUCTION, *(_section(each) for each in OFFERED), _trace_section()])
+
+
+def _trace_section() -> str:
+    """The file that is not an export: the bidding firm has it at any time, council and auditors after the opening."""
+    lines = [
+        "## trace-….csv",
+        "",
+        "One request about a bid, in the order in which they came. Seen: by the bidding firm at any time, by its council and",
+        "auditors after the opening, from the page of the bid.",
+        "",
+        *_table(TRACE_COLUMNS),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _table(columns: Sequence[Column]) -> list[str]:
+    return [
+        "| Column | Meaning | Unit | Source |",
+        "|---|---|---|---|",
+        *(f"| `{each.heading}` | {_cell(each.meaning)} | {each.unit} | {_cell(each.source)} |" for each in columns),
+    ]
 
 
 def _section(export: Export) -> str:
@@ -61,12 +84,7 @@ def _section(export: Export) -> str:
         "",
         f"{export.row}. Seen: {_lower(export.seen)}. Days asked for are compared with: {export.dated_by}.",
         "",
-        "| Column | Meaning | Unit | Source |",
-        "|---|---|---|---|",
-        *(
-            f"| `{each.heading}` | {_cell(each.meaning)} | {each.unit} | {_cell(each.source)} |"
-            for each in export.columns
-        ),
+        *_table(export.columns),
         "",
     ]
     return "\n".join(lines)

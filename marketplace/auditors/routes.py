@@ -16,6 +16,9 @@ from marketplace.core import clock
 from marketplace.core.errors import NotFound
 from marketplace.core.pages import page, page_number
 from tenders.awards.queries import value_pence_of
+from tenders.bids import queries as bids
+from tenders.bids.trace_routes import trace_csv, trace_page
+from tenders.needs.queries import get_public_need
 from tenders.needs.status import LABELS, PUBLIC, status_of
 
 blueprint = Blueprint("auditors", __name__)
@@ -53,6 +56,23 @@ def case_file(reference: str) -> Any:
         label=LABELS[status_of(case.need)],
         value_pence_of=value_pence_of,
     )
+
+
+@blueprint.route("/audit/needs/<reference>/traces/<bid>")
+@may("see_audit")
+def bid_trace(reference: str, bid: str) -> Any:
+    """Every request about an opened bid."""
+    found = bids.get_opened_bid(get_public_need(reference), bid)
+    return trace_page(
+        found, url_for("auditors.bid_trace_file", reference=reference, bid=bid), url_for("auditors.case_file", reference=reference)
+    )
+
+
+@blueprint.route("/audit/needs/<reference>/traces/<bid>.csv")
+@may("see_audit")
+def bid_trace_file(reference: str, bid: str) -> Any:
+    """The same as CSV."""
+    return trace_csv(bids.get_opened_bid(get_public_need(reference), bid))
 
 
 @blueprint.route("/audit/suppliers")

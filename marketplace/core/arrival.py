@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,3 +20,22 @@ class Arrival:
     at: datetime
     by_kernel: bool
     peer: str
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A request that never came whole, or that the door refused: no page saw it.
+
+    `first_line` as it came, cut at 2,000 characters; `began_at` (UTC) is when the last of what came was here; `expected`
+    is the length of the body that its head names, in bytes; `status` is what the door answered, 0 for nothing.
+    """
+
+    first_line: str
+    began_at: datetime
+    received: int
+    expected: int
+    status: int = 0
+
+
+# Who is told of broken requests, in the thread of the door: they must be quick.
+BROKEN: list[Callable[[Broken], None]] = []

@@ -94,3 +94,12 @@ def write_csv(path: Path, columns: Sequence[Column], rows: Iterable[Any], *, bom
                 writer.writerow([cell(each.value(row)) for each in columns])
                 count += 1
     return WrittenFile(path.name, count, hashing.digest.hexdigest())
+
+
+def csv_bytes(columns: Sequence[Column], rows: Iterable[Any]) -> bytes:
+    """The same as bytes, for a few thousand rows that need no file."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([each.heading for each in columns])
+    writer.writerows([cell(each.value(row)) for each in columns] for row in rows)
+    return text.getvalue().encode()

@@ -46,6 +46,7 @@ ONE_YEAR = 31_536_000
 STALE_FORM = (
     "Your page was open for too long, or your browser refused our cookie. Go back, reload the page and try again."
 )
+REQUEST_NAME = "market.request_name"  # a WSGI key, where a layer further out has named the request
 RETRY_AFTER = "120"  # seconds
 ERROR_TITLES = {
     400: "We could not read that request",
@@ -97,6 +98,10 @@ def page(template: str, *, title: str, form: Form | None = None, status: int = 2
     has_problems = form is not None and form.has_problems
     if has_problems and status == 200:
         status = 422
+    if has_problems and form is not None:
+        g.told = [each.text for each in form.summary]
+    elif status >= 400:
+        g.told = [title]
     text = render_template(template, title=title, form=form, has_problems=has_problems, **context)
     return make_response(text, status)
 
@@ -272,7 +277,7 @@ def _current_user() -> Any:
 
 
 def _name_request() -> None:
-    g.request_name = secrets.token_hex(8)
+    g.request_name = request.environ.get(REQUEST_NAME) or secrets.token_hex(8)
 
 
 def _finish(response: Response) -> Response:
@@ -302,6 +307,8 @@ def _is_from_mail() -> bool:
 def error_page(status: int, message: str = "", problems: Sequence[Any] = (), headers: Any = ()) -> Response:
     """The page for a status, in words; under /api/ the same as JSON."""
     known = status if status in ERROR_TITLES else 500 if status >= 500 else 400
+    # For whoever notes what people were told.
+    g.told = [message, *(each.message for each in problems)] if message or problems else [ERROR_TITLES[known]]
     if request.path.startswith("/api/"):
         response = jsonify(error={"status": status, "message": message or ERROR_TITLES[known]})
     else:

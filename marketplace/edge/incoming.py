@@ -127,6 +127,19 @@ class Incoming:
         self._taken += len(whole)
         return self._give(whole[: head.end], whole[head.end :])
 
+    def left(self) -> tuple[str, datetime, int, int] | None:
+        """Of a request that is not whole: its first line, when the last of it came, and how much of its body is here.
+
+        None when nothing is here. The lengths are in bytes: what came, and what the head says should.
+        """
+        if not self.has_begun or not self._marks:
+            return None
+        head = self._file_head if self._file is not None else bytes(self._bytes[:2_002])
+        line = head.lstrip(b"\r\n").split(b"\r\n", 1)[0][:2_000].decode("latin-1")
+        expected = self._head.length if self._head else 0
+        here = expected - self._missing if self._file is not None else len(self._bytes) - self._head.end if self._head else 0
+        return line, self._marks[-1][1], here, expected
+
     def owes_continue(self) -> bool:
         """True once for a request whose sender waits for "100 Continue" before it sends the body."""
         owes = self._head is not None and self._head.expects_continue and not self._told_to_continue

@@ -21,7 +21,7 @@ from gunicorn import http
 from gunicorn.workers.gthread import ThreadWorker
 
 from marketplace import config
-from marketplace.core.arrival import ARRIVAL, Arrival
+from marketplace.core.arrival import ARRIVAL, BROKEN, Arrival, Broken
 from marketplace.core.files import NoRoom
 from marketplace.edge import stamps
 from marketplace.edge.incoming import CannotRead, Incoming, Request
@@ -234,6 +234,7 @@ class EdgeWorker(ThreadWorker):
         return time.monotonic() + self.cfg.keepalive
 
     def _refuse(self, connection: Connection, status: str) -> None:
+        self._tell_broken(connection, int(status[:3]))
         self._say(connection, status, "Connection: close\r\nContent-Length: 0\r\n")
         self._linger(connection)
 
@@ -295,10 +296,19 @@ class EdgeWorker(ThreadWorker):
             return
         self.connections.discard(connection)
         self.nr_conns -= 1
+        if not connection.is_busy and not connection.is_lingering:
+            self._tell_broken(connection)
         self._watch(connection, 0)
         connection.incoming.close()
         connection.sock.discard()
         connection.plain.close()
+
+    def _tell_broken(self, connection: Connection, status: int = 0) -> None:
+        """Tells those who keep a trace of a request that no page will see."""
+        left = connection.incoming.left()
+        if left is not None:
+            for listener in BROKEN:
+                listener(Broken(*left, status))
 
     def murder_keepalived(self, force: bool = False) -> None:
         """Closes connections on which nothing came, or went, for too long; none that is being answered."""

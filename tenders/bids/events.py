@@ -119,5 +119,8 @@ class OpenerKeyReplaced(Event):
 
 # Even the number of these lines would tell how many bid. Nobody outside the bidding firm reads them before the opening.
 WITHHELD = frozenset(
-    {"FileUploadBegun", "FileUploadGivenUp", "BidStarted", "BidDraftSaved", "BidDraftRestored", "BidSubmitted", "BidWithdrawn", "BidRefusedLate"}
-)
+    {
+        "FileUploadBegun", "FileUploadGivenUp", "BidStarted", "BidDraftSaved", "BidDraftRestored", "BidSubmitted",
+        "BidWithdrawn", "BidRefusedLate", "TraceKept",
+    }
+)  # fmt: skip

@@ -26,6 +26,7 @@ from tenders.needs import actions as need_actions
 from tenders.needs import queries as need_queries
 from tenders.needs.models import Need
 from tenders.outages.queries import waiting_problems
+from tenders.traces.keeping import keep_pieces
 
 
 class NothingOpened(Conflict):
@@ -113,6 +114,7 @@ def _begin(need_id: int, member: Membership, held: _Held) -> BidOpening:
         if opening.first_opener_id == member.person_id:
             raise Problems([Problem("You have done your part. Another opener must complete the opening.")])
         raise Problems([Problem("A colleague has begun the opening. Complete it instead.")])
+    keep_pieces()  # what bidders did is on record before anybody reads what they wrote
     now = clock.now()
     expires_at = now + rules.OPENING_WAITS
     entrusted = _entrust(need, held, expires_at)

@@ -16,6 +16,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("tenders.regimes",),
     ("tenders.needs",),
     ("tenders.outages",),
+    ("tenders.traces",),
     ("tenders.clarifications",),
     ("tenders.bids",),
     ("tenders.assessment",),
