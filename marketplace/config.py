@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date
 from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -50,6 +51,9 @@ class Settings:
     max_firm_megabytes: int = _setting(2000, "what all files of one firm's drafts may come to, in megabytes")  # type: ignore[assignment]
     upload_keep_hours: int = _setting(48, "how long a file that was not sent to its end is kept")  # type: ignore[assignment]
     password_cost: str = _setting("strong", "argon2id cost of passwords and passphrases: strong, or cheap for tests")  # type: ignore[assignment]
+    recovery_required_from: str = _setting(
+        "", "the day (2027-04-01) from which a need is published only with a council's recovery key; empty only warns"
+    )  # type: ignore[assignment]
     worker_pause_seconds: float = _setting(0.5, "how long an idle worker waits before it looks again")  # type: ignore[assignment]
     failpoint: str = _setting("", "only for tests: the named point at which a process kills itself")  # type: ignore[assignment]
     trace_days: int = _setting(1200, "days for which the trace of bidders' requests is kept: three years and a quarter")  # type: ignore[assignment]
@@ -114,7 +118,16 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
     _check_search_engine(settings)
     _check_proxy(settings)
     _check_password_cost(settings, environ)
+    _check_day(settings)
     return settings
+
+
+def _check_day(settings: Settings) -> None:
+    name, text = variable_of("recovery_required_from"), settings.recovery_required_from
+    try:
+        date.fromisoformat(text or "2027-01-01")
+    except ValueError:
+        raise SettingRefused(f"{name} is {text!r}, which is no day. Write it as 2027-04-01.") from None
 
 
 def _check_proxy(settings: Settings) -> None:

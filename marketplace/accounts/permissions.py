@@ -42,6 +42,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "open_bids": frozenset(
         {"authority.officer", "authority.approver", "authority.contract_manager", "authority.finance"}
     ),
+    "keep_recovery_key": frozenset({"authority.officer", "authority.approver"}),
     "declare_conflicts": frozenset({"authority.evaluator", "authority.chair"}),
     "score_bids": frozenset({"authority.evaluator"}),
     "moderate_scores": frozenset({"authority.chair"}),

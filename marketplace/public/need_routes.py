@@ -11,6 +11,7 @@ from marketplace.core.pages import page
 from marketplace.public.blueprint import blueprint
 from marketplace.public.need_page import get_need_view, need_context
 from search import feeds
+from tenders.bids.handing_over import public_recoveries
 from tenders.needs.files import send_document
 from tenders.needs.public import history
 from tenders.needs.queries import get_document, get_public_need
@@ -40,7 +41,13 @@ def need_calendar(reference: str) -> Any:
 def need_history(reference: str) -> Any:
     found = get_public_need(reference)
     title = f"What changed: {found.title}"
-    return page("marketplace/public/history.html", title=title, need=found, versions=history(found))
+    return page(
+        "marketplace/public/history.html",
+        title=title,
+        need=found,
+        versions=history(found),
+        recoveries=public_recoveries(found),
+    )
 
 
 @blueprint.route("/needs/<reference>/documents/<int:document_id>")

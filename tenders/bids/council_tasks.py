@@ -5,7 +5,7 @@ from __future__ import annotations
 from marketplace.accounts.access import has_permission
 from marketplace.accounts.models import Membership
 from marketplace.core import clock
-from tenders.bids import holding, opener_keys, opening, queries, rules
+from tenders.bids import handing_over, holding, keys, opener_keys, opening, queries, recovery, rules
 from tenders.needs.dashboard import DRAFT_PANELS, PLACE_SOURCES, TASK_SOURCES, Panel, Place, Task
 from tenders.needs.models import Need
 from tenders.outages.queries import waiting_problems
@@ -41,12 +41,35 @@ def passphrase_tasks(member: Membership) -> list[Task]:
     return [Task(title, "/account/opening-passphrase", needs[0].title or needs[0].reference)]
 
 
-def openers_panel(need: Need, _member: Membership) -> Panel:
+def recovery_tasks(member: Membership) -> list[Task]:
+    """What of the recovery key waits for this member: to confirm it, to approve its use, to bring its file."""
+    found = []
+    key = recovery.find_unretired(member.organisation_id) if has_permission("keep_recovery_key", member) else None
+    if key is not None and key.confirmed_at is None and key.made_by_id != member.person_id:
+        found.append(Task("Confirm that the recovery key is stored", "/council/recovery-key"))
+    for asked in handing_over.under_way_at(member.organisation_id):
+        page = f"/council/needs/{asked.need.reference}/key"
+        about, due = asked.need.title, asked.need.closes_at
+        if has_permission("replace_duty_holder", member) and not handing_over.approval_problems(asked, member.person_id):
+            found.append(Task("Approve the use of the recovery key", page, about, due, "Before"))
+        if key is not None and not handing_over.use_problems(asked, member.person_id):
+            found.append(Task("Bring the recovery file", f"{page}/recovery", about, due, "Before"))
+    return found
+
+
+def openers_panel(need: Need, member: Membership) -> Panel:
     """Beside a need that is written: which of its openers have set a passphrase."""
     holders = holding.holders_of(need)
     text = " ".join(f"{each.person.name} {each.words}." for each in holders) or "Nobody is named yet."
     if any(each.state == "unset" for each in holders):
         text += " The need can be published when all of them have. They are asked by email and on their own pages."
+    if keys.find_recovery_key(need.authority_id) is None:
+        text += (
+            " Your council has no recovery key: if too few openers can use their passphrases later, nobody can open the "
+            "bids."
+        )
+        if has_permission("keep_recovery_key", member):
+            return Panel("Who will open the bids", text, link="Make a recovery key", href="/council/recovery-key")
     return Panel("Who will open the bids", text)
 
 
@@ -79,6 +102,6 @@ def _address(need: Need) -> str:
     return f"/council/needs/{need.reference}/opening"
 
 
-TASK_SOURCES += [opening_tasks, passphrase_tasks]
+TASK_SOURCES += [opening_tasks, passphrase_tasks, recovery_tasks]
 DRAFT_PANELS.append(openers_panel)
 PLACE_SOURCES.append(opening_places)

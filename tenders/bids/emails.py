@@ -84,6 +84,21 @@ def to_key_owner(line: JournalLine) -> Iterable[Letter]:
         yield Letter(person.email, {"name": person.name, "at": line.at, "link": absolute(OWN_KEY)})
 
 
+def to_openers(line: JournalLine) -> Iterable[Letter]:
+    """A share passed on: every opener of the need, and who gave it."""
+    need = need_queries.get_need_by_reference(line.need)
+    told = {each.person.pseudonym: each.person for each in queries.opener_shares(need)}
+    names = {each: find_person_by_pseudonym(line.facts[each]) for each in ("giver", "loser", "receiver") if each in line.facts}
+    context = {
+        "title": need.title,
+        "before": next((each.name for role, each in names.items() if each and role != "receiver"), "An opener"),
+        "receiver": names["receiver"].name if names["receiver"] else "an opener",
+        "link": absolute(f"/council/needs/{need.reference}/key"),
+    }
+    everyone = {**told, **{each.pseudonym: each for each in names.values() if each}}
+    return [Letter(each.email, {**context, "name": each.name}) for each in everyone.values()]
+
+
 OWN_KEY = "/account/opening-passphrase"
 EMAILS: dict[str, Writer] = {
     "BidSubmitted": to_bidders,
@@ -92,6 +107,8 @@ EMAILS: dict[str, Writer] = {
     "OpeningBegun": to_other_openers,
     "BidsOpened": to_opened_bidders,
     "OpenersNamed": to_named_openers,
+    "ShareHandedOver": to_openers,
+    "ShareRecovered": to_openers,
     "OpenerKeyMade": to_key_owner,
     "OpenerPassphraseChanged": to_key_owner,
     "OpenerKeyReplaced": to_key_owner,

@@ -117,6 +117,69 @@ class OpenerKeyReplaced(Event):
     lost: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, kw_only=True)
+class RecoveryKeyMade(Event):
+    """A council's recovery key was made; it counts when a second person has confirmed that it was stored."""
+
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryKeyConfirmed(Event):
+    """A second person showed the stored file of the recovery key."""
+
+    fingerprint: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecoveryKeyRetired(Event):
+    """A recovery key is given up: the needs whose recovery shares went with it."""
+
+    fingerprint: str
+    needs: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShareHandedOver(Event):
+    """An opener gave the share to a successor; both by pseudonym."""
+
+    giver: str
+    receiver: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShareRecoveryAsked(Event):
+    """The recovery share was asked for, in place of a lost one."""
+
+    loser: str
+    receiver: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShareRecoveryApproved(Event):
+    """A second person approved the use of the recovery key."""
+
+    loser: str
+    receiver: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShareRecoveryRefused(Event):
+    """The use of the recovery key was refused, or the asking taken back."""
+
+    loser: str
+    receiver: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShareRecovered(Event):
+    """Whoever holds the recovery file gave the recovery share to an opener, after another person's approval."""
+
+    loser: str
+    receiver: str
+    approved_by: str
+
+
 # Even the number of these lines would tell how many bid. Nobody outside the bidding firm reads them before the opening.
 WITHHELD = frozenset(
     {

@@ -11,7 +11,7 @@ from wtforms.validators import ValidationError
 from marketplace.core.errors import Problem
 from marketplace.core.fields import GovField
 from marketplace.core.files import SIGNATURES
-from marketplace.core.forms import Choice, Form, Hidden, Password, Pounds, TextBox, Tick, Upload, add_problems
+from marketplace.core.forms import Choice, Form, Hidden, OneOf, Password, Pounds, TextBox, Tick, Upload, add_problems
 from marketplace.core.money import pounds
 from tenders.bids.content import Declarations, amount_of
 from tenders.bids.rules import MOST_OF_A_LINE_PENCE, SHORTEST_PASSPHRASE, reserved_area
@@ -185,3 +185,29 @@ def start_form(need: Need) -> Form:
     if need.reserved_to != "none":
         setattr(StartForm, "is_in_area", Tick(f"Our firm is based in {reserved_area(need)}"))  # noqa: B010
     return StartForm()
+
+
+class RecoveryCodeForm(Form):
+    """The line of the recovery file."""
+
+    code = TextBox(
+        "Recovery code",
+        rows=4,
+        longest=4000,
+        hint="From the printed file: the line that begins “recovery-key/1”. The whole text of the file will do.",
+    )
+
+
+class HandOverForm(Form):
+    """An opener gives the share to a colleague."""
+
+    person = OneOf("Who takes over?", choices=[], required="Choose a colleague")
+    reason = TextBox("Why somebody else takes over", rows=3, longest=2000, hint="Kept on record with both names.")
+    passphrase = Password("Your opening passphrase", required="Enter your opening passphrase")
+
+
+class AskRecoveryForm(Form):
+    """Asks that the recovery key be used."""
+
+    person = OneOf("Who gets the recovery share?", choices=[], required="Choose a colleague")
+    reason = TextBox("What happened", rows=3, longest=2000, hint="After the opening everyone can read it. Name no one.")

@@ -12,7 +12,7 @@ from marketplace.accounts.visiting import known_browser, network_address
 from marketplace.core.errors import Problem, Problems
 from marketplace.core.forms import add_problems
 from marketplace.core.pages import page
-from tenders.bids import forms, holding, opener_keys, opening, passphrases
+from tenders.bids import forms, handing_over, holding, opener_keys, opening, passphrases, recovery
 from tenders.bids.blueprint import blueprint
 from tenders.needs import queries as need_queries
 
@@ -102,8 +102,10 @@ def forgotten_passphrase() -> Response:
 @may("see_council")
 def need_key(reference: str) -> Response:
     """Who holds a share of the need's key, whether enough can still be used, and every refused try."""
-    need = need_queries.get_need_of(reference, get_member().organisation_id)
+    member = get_member()
+    need = need_queries.get_need_of(reference, member.organisation_id)
     holders = holding.holders_of(need)
+    asked = handing_over.find_under_way(need)
     return page(
         "tenders/bids/keys/need.html",
         title="Who holds the key to the bids",
@@ -113,4 +115,11 @@ def need_key(reference: str) -> Response:
         refusals=opening.refusals_of(need),
         names=holding.names_of(need),
         why=opening.WHY,
+        member_id=member.person_id,
+        is_sealed=not handing_over.sealed_problems(need),
+        recovery_share=recovery.find_recovery_share(need),
+        asked=asked,
+        approval_stops=handing_over.approval_problems(asked, member.person_id) if asked else [],
+        use_stops=handing_over.use_problems(asked, member.person_id) if asked else [],
+        recoveries=handing_over.recoveries_of(need),
     )

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 
 from sqlalchemy import select
 
 from marketplace import config
 from marketplace.accounts.models import Person
-from marketplace.core import db
+from marketplace.core import clock, db
 from marketplace.core.errors import Problem, insist
 from tenders.bids import sealed
-from tenders.bids.key_models import OpenerKey
+from tenders.bids.key_models import OpenerKey, RecoveryKey, RecoveryShare
 from tenders.bids.models import Bid, OpenerShare
 from tenders.needs.models import Need
 
@@ -19,6 +20,8 @@ from tenders.needs.models import Need
 KEY_PAIR = "keypair-1"
 KEY_FILE = "keyfile-1"
 FEWEST_OPENERS = 2
+# Who the recovery share says it belongs to, until an opener gets it.
+RECOVERY = "recovery"
 
 
 def draft_keys() -> sealed.DraftKeys:
@@ -97,8 +100,8 @@ def sealing_problems(need: Need, openers: Sequence[Person]) -> list[Problem]:
         return [Problem(f"Name at least {needed} people to open the bids", "panel")]
     if needed > FEWEST_OPENERS:
         return [Problem("Bids are opened in two acts, so exactly two openers are needed for it", "panel")]
-    ready = opener_keys_of(openers)
-    return [
+    ready, recovery = opener_keys_of(openers), find_recovery_key(need.authority_id)
+    found = [
         Problem(
             f"{each.name} has not set an opening passphrase yet. Ask {each.name} to set it, on the page of their account",
             "panel",
@@ -106,6 +109,35 @@ def sealing_problems(need: Need, openers: Sequence[Person]) -> list[Problem]:
         for each in sorted(openers, key=lambda each: each.name)
         if each.id not in ready
     ]
+    if recovery is not None:
+        found += [
+            Problem(
+                f"{each.name} keeps the council’s recovery key, and with a share of their own could open bids alone. "
+                "Name another opener, or have the recovery key made anew by colleagues who open no bids",
+                "panel",
+            )
+            for each in openers
+            if each.id in recovery.keeper_ids
+        ]
+    elif is_recovery_required(clock.today()):
+        found.append(Problem("Your council needs a recovery key first. Two colleagues make it, on its own page", "panel"))
+    return found
+
+
+def is_recovery_required(day: date) -> bool:
+    """Whether needs published on this day must have a recovery share: the settings name the first such day, or none."""
+    first = config.current().recovery_required_from
+    return bool(first) and day >= date.fromisoformat(first)
+
+
+def find_recovery_key(organisation_id: int | None) -> RecoveryKey | None:
+    """The council's recovery key in use: made by one person, confirmed by another, not retired."""
+    query = select(RecoveryKey).where(
+        RecoveryKey.organisation_id == organisation_id,
+        RecoveryKey.confirmed_at.is_not(None),
+        RecoveryKey.retired_at.is_(None),
+    )
+    return db.session.scalar(query)
 
 
 def prepare_sealing(need: Need, openers: Iterable[Person]) -> None:
@@ -118,15 +150,23 @@ def prepare_sealing(need: Need, openers: Iterable[Person]) -> None:
         return
     named = sorted({each.id: each for each in openers}.values(), key=lambda each: each.id)
     insist(sealing_problems(need, named))
-    pairs = opener_keys_of(named)
+    pairs, recovery = opener_keys_of(named), find_recovery_key(need.authority_id)
+    holders = [each.pseudonym for each in named] + ([RECOVERY] if recovery else [])
     public, private = sealed.make_need_key()
     try:
-        shares = sealed.split_key(private, [each.pseudonym for each in named], need.openers_needed)
+        shares = sealed.split_key(private, holders, need.openers_needed)
     finally:
         private.forget()
-    for person, share in zip(named, shares, strict=True):
+    for person, share in zip(named, shares, strict=False):
         db.session.add(new_share(need, pairs[person.id], share))
+    if recovery is not None:
+        db.session.add(_recovery_share(need, recovery, shares[-1]))
     need.public_key = public
+
+
+def _recovery_share(need: Need, recovery: RecoveryKey, share: sealed.Share) -> RecoveryShare:
+    wrapped = sealed.wrap_share(share, sealed.PublicKey(recovery.public_key), need_ref=need.reference)
+    return RecoveryShare(need_id=need.id, recovery_key_id=recovery.id, point=share.index, wrapped_share=wrapped)
 
 
 def opener_keys_of(people: Iterable[Person]) -> dict[int, OpenerKey]:

@@ -1,6 +1,7 @@
 """A duty on a published need passes on when its holder has left, or no longer has the role for it.
 
-Openers are not among these duties: each holds a share of the sealing key, which nobody can hand over. Evaluators and
+Openers are not among these duties: each holds a share of the sealing key, so the room of the bids passes theirs on
+(`tenders/bids/handing_over.py`), and keeps the same record. Evaluators and
 the chair are replaced here until the bids are opened; after that the room of the assessment has its own way.
 """
 
@@ -36,7 +37,7 @@ def replacing_problems(need: Need, duty: str, is_in_office: bool) -> list[Proble
     if need.withdrawn_at or need.no_award_at or need.contracted_at:
         return [Problem("This purchase has ended, so nobody needs to take over")]
     if duty not in PERMISSION_OF_DUTY:
-        return [Problem("An opener holds a share of the sealing key, which cannot be handed over")]
+        return [Problem("An opener holds a share of the sealing key, which passes on from the page of the key")]
     if duty != "award_approver" and need.opened_at is not None:
         return [Problem("The bids are open: replace evaluators and the chair on the page of the assessment")]
     if is_in_office:

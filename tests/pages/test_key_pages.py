@@ -76,7 +76,7 @@ def test_the_council_sees_who_holds_the_key_and_every_refused_try(client: PageCl
     assert [row["How it stands"] for row in page.table("Openers")] == [
         "Holds a share", "Holds a share", "Has lost the share with an earlier passphrase",
     ]  # fmt: skip
-    assert not page.has("cannot be opened")
+    assert not page.has("cannot be opened as it stands")
     bidding.close(made.need)
     first.submit(first.get(f"{home}/opening"), "Begin the opening", status=422, passphrase=OTHER)
     (row,) = first.get(f"{home}/key").table("Refused tries to open the bids")
@@ -105,3 +105,46 @@ def test_the_administrator_sees_what_still_hangs_on_key_files(client: PageClient
     assert administrator.get("/admin").has("3 shares of 1 need still hang on key files")
     opener_keys.set_passphrase(made.first, OPENING, OPENING)
     assert administrator.get("/admin").has("2 shares of 1 need still hang on key files")
+
+
+def test_the_recovery_key_from_its_making_to_its_use_on_pages(client: PageClient) -> None:
+    from tests.actions.test_recovery import council
+
+    made = council(has_key=False)
+    maker, keeper, approver, opener = (
+        signed_in(client, each) for each in (made.maker, made.keeper, made.approver, made.openers[1])
+    )
+    page = maker.follow(maker.get("/council"), "Recovery key")
+    assert page.has("Your council has no recovery key") and page.has("Sealed needs without a recovery share")
+    file = maker.submit(page, "Make a recovery key and download its file").content.decode()
+    assert "recovery-key/1" in file and "recovery-key/1" not in maker.get("/council/recovery-key").html
+    assert maker.get("/council/recovery-key").buttons == []
+    page = keeper.follow(keeper.get("/council"), "Confirm that the recovery key is stored")
+    assert "not a whole recovery code" in keeper.submit(page, "It is stored", status=422, code="recovery-key/1 0").errors[0]
+    assert keeper.submit(page, "It is stored", code=file).has("Confirmed. Needs published from now on")
+    need = making.open_need(made.need.authority, panel={"opener": [each.person for each in made.openers]})
+    bidding.give_key(need)
+    opener_keys.begin_anew(made.openers[0], OTHER, OTHER)
+    home, name = f"/council/needs/{need.reference}/key", made.openers[0].person.name
+    page = maker.follow(maker.get(home), f"Use the recovery key for the share of {name}")
+    page = maker.submit(page, "Ask for the recovery key", person=name, reason="The words are lost.")
+    assert "Approve the use of the recovery key" not in page.buttons
+    approver.get(f"{home}/recovery")  # nothing to do there before it is approved
+    page = approver.follow(approver.get("/council"), f"Approve the use of the recovery key: {need.title}")
+    approver.submit(page, "Approve the use of the recovery key")
+    page = keeper.follow(keeper.get("/council"), f"Bring the recovery file: {need.title}")
+    page = keeper.submit(page, "Give the recovery share", code=file)
+    assert page.has("approved by") and [row["How it stands"] for row in page.table("Openers")] == ["Holds a share"] * 3
+    page = opener.follow(opener.get(home), "Hand your share over")
+    words = {"person": made.successor.person.name, "reason": "Leaving.", "passphrase": OPENING}
+    assert opener.submit(page, "Hand my share over", **words).has(made.successor.person.name)
+    reader = PageClient(client.app)
+    assert not reader.get(f"/needs/{need.reference}/history").has("recovery key was used")
+    bidding.close(need)
+    from tenders.bids import opening
+
+    opening.begin_opening(need.id, made.successor, OPENING)
+    opening.complete_opening(need.id, made.openers[2], OPENING)
+    assert reader.get(f"/needs/{need.reference}/history").has("The words are lost.")
+    page = maker.follow(maker.get("/council/recovery-key"), "Its file is lost, or somebody has it who should not")
+    assert maker.submit(page, "Give this recovery key up").has("Your council has no recovery key")
