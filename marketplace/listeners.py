@@ -72,7 +72,7 @@ NONE_BECAUSE: dict[str, str] = {
     **dict.fromkeys(("ShareRecoveryAsked", "ShareRecoveryApproved"), "who acts next finds it among what waits"),
     **dict.fromkeys(("ShareRecoveryRefused",), _ON_RECORD),
     **dict.fromkeys(("OutageAnswered",), "more time is told by NeedExtended; the need's page says when there is none"),
-    **dict.fromkeys(("WatchStopped", "TraceKept", "TraceRemoved"), _ON_RECORD),
+    **dict.fromkeys(("WatchStopped", "TraceKept", "TraceRemoved", "RegisterClosed"), _ON_RECORD),
     **dict.fromkeys(("QuestionWithdrawn", "SettingAsideRefused", "OpeningRefused"), _ON_RECORD),
     **dict.fromkeys(("NeedDrafted", "NeedSaved", "ApprovalTakenBack", "DraftDiscarded"), _DRAFT),
     **dict.fromkeys(("AmendmentSaved", "AmendmentDropped", "AmendmentTakenBack"), _DRAFT),

@@ -34,6 +34,7 @@ from marketplace.core.journal import TOLD, JournalLine
 from marketplace.core.moments import time_left
 from marketplace.public.similar import similar_needs
 from tenders.awards.queries import public_result
+from tenders.bids.register import find_register
 from tenders.clarifications.models import Clarification
 from tenders.contracts.queries import contract_of
 from tenders.needs.models import (
@@ -103,6 +104,7 @@ def _read_view(mark: Any) -> SimpleNamespace:
         council_slug=mark.council_slug,
         answered=answered,
         outages=[] if mark.source else outages_of(mark.id),
+        register=find_register(row) if row.bids_closed_at is not None else None,  # type: ignore[arg-type]
         # The whole of what was read, to tell whether anything has changed since it was last drawn.
         rows=(tuple(row), *map(tuple, parts)),
     )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import request
+from flask import Response, request
 
 from marketplace.accounts.access import public
+from marketplace.core.errors import NotFound
 from marketplace.core.pages import page
 from marketplace.public.blueprint import blueprint
 from marketplace.public.need_page import get_need_view, need_context
 from search import feeds
 from tenders.bids.handing_over import public_recoveries
+from tenders.bids.models import ClosedRegister
+from tenders.bids.register import as_json, find_register
 from tenders.needs.files import send_document
+from tenders.needs.models import Need
 from tenders.needs.public import history
 from tenders.needs.queries import get_document, get_public_need
 
@@ -48,6 +52,33 @@ def need_history(reference: str) -> Any:
         versions=history(found),
         recoveries=public_recoveries(found),
     )
+
+
+@blueprint.route("/needs/<reference>/register")
+@public
+def need_register(reference: str) -> Any:
+    """The root over all receipts, and how anyone can check that no bid was added, dropped or changed after it."""
+    found = get_public_need(reference)
+    return page(
+        "marketplace/public/register.html",
+        title=f"Register of received bids: {found.title}",
+        need=found,
+        register=_get_register(found),
+    )
+
+
+@blueprint.route("/needs/<reference>/register.json")
+@public
+def need_register_file(reference: str) -> Any:
+    found = get_public_need(reference)
+    return Response(as_json(found, _get_register(found)), mimetype="application/json")
+
+
+def _get_register(need: Need) -> ClosedRegister:
+    register = find_register(need)
+    if register is None:
+        raise NotFound("The register of bids for this need is not closed: it is closed a minute after the closing time.")
+    return register
 
 
 @blueprint.route("/needs/<reference>/documents/<int:document_id>")

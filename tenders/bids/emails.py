@@ -19,7 +19,7 @@ from tenders.needs import queries as need_queries
 
 
 def to_bidders(line: JournalLine) -> Iterable[Letter]:
-    """Submitted, withdrawn, refused as late: everyone of the firm who may bid."""
+    """Submitted, taken in as it was left, withdrawn, refused as late: everyone of the firm who may bid."""
     bid = _bid(line.subject)
     facts = line.facts
     context = {
@@ -102,6 +102,7 @@ def to_openers(line: JournalLine) -> Iterable[Letter]:
 OWN_KEY = "/account/opening-passphrase"
 EMAILS: dict[str, Writer] = {
     "BidSubmitted": to_bidders,
+    "DraftTakenAsBid": to_bidders,
     "BidWithdrawn": to_bidders,
     "BidRefusedLate": to_bidders,
     "OpeningBegun": to_other_openers,

@@ -49,6 +49,23 @@ class BidSubmitted(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DraftTakenAsBid(Event):
+    """A complete draft that nobody had submitted counts as it was last saved: the council had said so."""
+
+    version: int
+    received_at: datetime
+    manifest_hash: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterClosed(Event):
+    """The register of what was received is closed; `root` is the root over its receipts."""
+
+    closes_at: datetime
+    root: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class BidWithdrawn(Event):
     """The bidder withdrew its bid before the closing instant."""
 
@@ -184,6 +201,6 @@ class ShareRecovered(Event):
 WITHHELD = frozenset(
     {
         "FileUploadBegun", "FileUploadGivenUp", "BidStarted", "BidDraftSaved", "BidDraftRestored", "BidSubmitted",
-        "BidWithdrawn", "BidRefusedLate", "TraceKept",
+        "DraftTakenAsBid", "BidWithdrawn", "BidRefusedLate", "TraceKept",
     }
 )  # fmt: skip

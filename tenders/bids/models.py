@@ -153,6 +153,23 @@ class LateAttempt(Base):
     supplier: Mapped[Supplier] = relationship()
 
 
+class ClosedRegister(Base):
+    """The root over all receipts that count, published before anything is opened; the blinding is told afterwards."""
+
+    __tablename__ = "closed_registers"
+    __table_args__ = (
+        # A deadline moved later after an outage closes a register of its own; the first stays on record.
+        UniqueConstraint("need_id", "closes_at", name="one_register_per_closing"),
+        CheckConstraint("closed_at > closes_at", name="closed_after_the_deadline"),
+    )
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"))
+    closes_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    closed_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    root: Mapped[str] = mapped_column(String(64))
+    blinding: Mapped[str] = mapped_column(String(64))
+
+
 class OpenerShare(Base):
     """What one opener holds of a need's key: a share, wrapped to the opener's own key pair."""
 

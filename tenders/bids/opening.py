@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +18,7 @@ from marketplace.core.errors import Conflict, NotAllowed, NotFound, Problem, Pro
 from marketplace.core.failpoints import failpoint
 from marketplace.core.journal import Event, JournalLine, canonical_json, plain, record
 from marketplace.core.passing import PassingFile
-from tenders.bids import drafts, holding, keys, opener_keys, queries, ready, rules, sealed
+from tenders.bids import drafts, holding, keys, opener_keys, queries, ready, register, rules, sealed
 from tenders.bids.content import Answers
 from tenders.bids.events import BidsOpened, OpeningBegun, OpeningRefused
 from tenders.bids.models import Bid, BidOpening, BidVersion, OpenedPart, OpenerShare, SealedPart
@@ -49,8 +49,6 @@ WHY = {
     "key": "with a share or a bid that is not what it was",
     "state": "when there was nothing for this person to do",
 }
-# What must hold before any bid is opened; a room above may add to it. Each raises NothingOpened.
-OPENING_CHECKS: list[Callable[[Need, Sequence[Bid]], None]] = []
 
 
 def take_part_in_opening(need_id: int, member: Membership, passphrase: str) -> BidOpening:
@@ -101,7 +99,11 @@ def is_waiting(opening: BidOpening) -> bool:
 
 
 def begin_opening(need_id: int, member: Membership, passphrase: str) -> BidOpening:
-    """The first act: this opener's share waits, encrypted to the other openers, for thirty minutes."""
+    """The first act: this opener's share waits, encrypted to the other openers, for thirty minutes.
+
+    The register of what was received is closed before it, in an act of its own, if the worker did not come by yet.
+    """
+    register.close_register(need_id)
     with _refusals_recorded(need_id, member), _held_share(need_id, member, passphrase) as held:
         return _begin(need_id, member, held)
 
@@ -109,6 +111,7 @@ def begin_opening(need_id: int, member: Membership, passphrase: str) -> BidOpeni
 @action
 def _begin(need_id: int, member: Membership, held: _Held) -> BidOpening:
     need = _get_openable(need_id, member)
+    _insist_as_registered(need)
     opening = queries.find_opening(need)
     if opening is not None and is_waiting(opening):
         if opening.first_opener_id == member.person_id:
@@ -153,9 +156,8 @@ def _complete(need_id: int, member: Membership, held: _Held, made: list[str]) ->
         raise Problems([Problem("Nobody else has begun the opening in the last thirty minutes. Begin it again.")])
     if opening.first_opener_id == member.person_id:
         raise Problems([Problem("You have done your part. Another opener must complete the opening.")])
+    _insist_as_registered(need)
     bids = _bids_to_open(need)
-    for check in OPENING_CHECKS:
-        check(need, bids)
     try:
         with sealed.opened_key(_join(need, opening, held)) as private:
             failpoint("open: shares joined")
@@ -202,6 +204,15 @@ def _insist_openable(need: Need, member: Membership) -> None:
         raise NotAllowed("Your account cannot open bids. Ask a colleague who looks after your council’s people.")
     insist(clocks.problems())
     insist(rules.opening_problems(need, queries.duties_on(need, member.person_id), clock.now(), waiting_problems(need)))
+
+
+def _insist_as_registered(need: Need) -> None:
+    closed = register.find_register(need)
+    if closed is None or not register.is_as_closed(need, closed):
+        raise NothingOpened(
+            "What is stored is not what the register of received bids was closed over, so nothing was opened. "
+            "Tell the administrator of this service, and run “marketplace audit verify”."
+        )
 
 
 def _bids_to_open(need: Need) -> Sequence[Bid]:
@@ -299,7 +310,8 @@ def _pseudonym(share: OpenerShare) -> str:
 
 def _version(bid: Bid) -> BidVersion:
     version = queries.current_version(bid)
-    assert version is not None  # the table's submitted_with_a_version
+    if version is None:
+        raise sealed.SealBroken(f"The version of bid {bid.reference} that counts is not stored.")
     return version
 
 

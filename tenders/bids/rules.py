@@ -15,8 +15,8 @@ from tenders.needs.models import BidQuestion, Need, PriceLine
 
 # The first opener's share waits this long for the second's.
 OPENING_WAITS = timedelta(minutes=30)
-# A bid that reached us in the last second is stored before anyone opens.
-SETTLES = timedelta(seconds=10)
+# What reached us in the last second, and waits for its turn, is stored before the register of receipts is closed.
+SETTLES = timedelta(seconds=60)
 MOST_FILES = 20
 SHORTEST_PASSPHRASE = 12
 MOST_OF_A_LINE_PENCE = 10_000_000_000  # £100 million
@@ -127,6 +127,15 @@ def passphrase_problems(passphrase: str) -> list[Problem]:
     """Whether a bidder's passphrase is long enough; empty means that it wants no copy here."""
     if passphrase and len(passphrase.strip()) < SHORTEST_PASSPHRASE:
         return [Problem(f"Your passphrase must have {SHORTEST_PASSPHRASE} characters or more", "passphrase")]
+    return []
+
+
+def register_problems(need: Need, now: datetime) -> list[Problem]:
+    """What stops the register of received bids from being closed now."""
+    if need.published_at is None or need.closes_at is None or need.withdrawn_at is not None:
+        return [Problem("This need takes no bids, so it has no register to close.")]
+    if now <= need.closes_at + SETTLES:
+        return [Problem(f"Bidding closes at {moment(need.closes_at)}. The register is closed a minute after that.")]
     return []
 
 

@@ -24,7 +24,7 @@ B, N, F, P, Q, L, V = (
     each.__table__.c for each in (Bid, Need, Organisation, DraftPart, BidQuestion, PriceLine, BidVersion)
 )
 _NEED = ("id", "reference", "title", "authority_id", "source", "published_at", "withdrawn_at", "opened_at",
-         "closes_at", "public_key", "version")  # fmt: skip
+         "closes_at", "public_key", "version", "bids_closed_at")  # fmt: skip
 _BID = ("id", "reference", "need_id", "supplier_id", "journal_salt", "current_version", "submitted_at",
         "withdrawn_at", "ready_mark", "ready_for", "ready_manifest")  # fmt: skip
 # PostgreSQL locks in the order of this list: the need first, so that an extension and a submission cannot cross.
@@ -91,6 +91,7 @@ class StandingNeed:
     closes_at: datetime | None
     public_key: bytes | None
     version: int
+    bids_closed_at: datetime | None
     questions: Sequence[Any] = ()
     price_lines: Sequence[Any] = ()
 

@@ -10,10 +10,10 @@ from marketplace.core import db
 from marketplace.core.db import action, busy_action
 from marketplace.core.errors import Conflict, NotFound, Problem, Problems, insist
 from marketplace.core.failpoints import failpoint
-from marketplace.core.journal import record, write_so_far
+from marketplace.core.journal import Actor, record, write_so_far
 from tenders.bids import drafts, keys, own_copy, queries, ready, rules, sealed, standing
 from tenders.bids.actions import hidden_actor
-from tenders.bids.events import BidRefusedLate, BidSubmitted, BidWithdrawn
+from tenders.bids.events import BidRefusedLate, BidSubmitted, BidWithdrawn, DraftTakenAsBid
 from tenders.bids.models import Bid, BidVersion, LateAttempt
 
 LONGEST_KEY = 64
@@ -96,9 +96,15 @@ def submit_bid(
         reference = bid if isinstance(bid, str) else queries.get_bid(bid).reference
         copy_key = own_copy.make_copy_key(reference, passphrase)
     outcome = _submit(bid, member, idempotency_key, received_at, copy_key, seen, weak)
-    if isinstance(outcome, Submitted) and outcome._key_name:
-        _forget(outcome._key_name, outcome._freed)
+    if isinstance(outcome, Submitted):
+        forget_draft(outcome)
     return outcome
+
+
+def forget_draft(sent: Submitted) -> None:
+    """After the commit: the draft of what was stored can be read no more. Nothing for a submission sent again."""
+    if sent._key_name:
+        _forget(sent._key_name, sent._freed)
 
 
 @busy_action
@@ -120,7 +126,7 @@ def _submit(
     insist(_standing_problems(bid, received_at))
     if passphrase_problems or copy_key is not None or not _is_what_was_read(bid, seen):
         return _submit_draft(bid, member, idempotency_key, received_at, copy_key, seen, passphrase_problems)
-    return _store(bid, bid.ready_manifest, member, idempotency_key, received_at)
+    return _store(bid, bid.ready_manifest, _Sent.by(bid, member, idempotency_key, received_at))
 
 
 def _is_what_was_read(bid: Bid, seen: str) -> bool:
@@ -151,44 +157,60 @@ def _submit_draft(
     copy = None
     if copy_key is not None:
         copy = own_copy.seal_copy(bid, bid.current_version + 1, draft, keys.draft_key(bid), copy_key)
-    return _store(bid, manifest, member, idempotency_key, received_at, copy)
+    return _store(bid, manifest, _Sent.by(bid, member, idempotency_key, received_at), copy)
 
 
-def _store(
-    bid: Bid,
-    manifest: str,
-    member: Membership,
-    idempotency_key: str,
-    received_at: datetime,
-    copy: own_copy.SealedCopy | None = None,
-) -> Submitted:
+def store_left_draft(bid: Bid, saved_at: datetime, saved_by_id: int | None, actor: Actor) -> Submitted:
+    """Makes a draft that lies ready the bid's next version, as it was last saved. Inside an action, the need locked."""
+    db.session.flush()
+    held = standing.lock_bid(bid.reference, bid.supplier_id)
+    sent = _Sent(DraftTakenAsBid, actor, f"left-{bid.reference}-{held.current_version + 1}", saved_by_id, saved_at)
+    return _store(held, held.ready_manifest, sent)
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """How a version came in."""
+
+    event: type[BidSubmitted | DraftTakenAsBid]
+    actor: Actor
+    idempotency_key: str
+    person_id: int | None
+    received_at: datetime
+
+    @classmethod
+    def by(cls, bid: Bid, member: Membership, idempotency_key: str, received_at: datetime) -> _Sent:
+        return cls(BidSubmitted, hidden_actor(bid, member), idempotency_key, member.person_id, received_at)
+
+
+def _store(bid: Bid, manifest: str, sent: _Sent, copy: own_copy.SealedCopy | None = None) -> Submitted:
     failpoint("submit: parts sealed")
     number, manifest_hash = bid.current_version + 1, sealed.fingerprint(manifest.encode())
     freed = standing.replace_versions(bid) if bid.current_version else []
     record(
-        BidSubmitted(
+        sent.event(
             subject=bid.reference,
             need=bid.need.reference,
             version=number,
-            received_at=received_at,
+            received_at=sent.received_at,
             manifest_hash=manifest_hash,
         ),
-        hidden_actor(bid, member),
+        sent.actor,
     )
     version = {
         "number": number,
-        "idempotency_key": idempotency_key,
-        "submitted_by_id": member.person_id,
-        "received_at": received_at,
+        "idempotency_key": sent.idempotency_key,
+        "submitted_by_id": sent.person_id,
+        "received_at": sent.received_at,
         "manifest": manifest,
         "manifest_hash": manifest_hash,
-        "receipt": _receipt(bid, number, received_at, manifest_hash),
+        "receipt": _receipt(bid, number, sent.received_at, manifest_hash),
         "own_copy": copy.content if copy else None,
         "own_copy_files": copy.files if copy else "",
     }
     version_id = standing.store_version(bid, version)
     failpoint("submit: version stored")
-    stored = StoredVersion(version_id, number, received_at, manifest_hash, own_copy=copy is not None)
+    stored = StoredVersion(version_id, number, sent.received_at, manifest_hash, own_copy=copy is not None)
     return Submitted(Told(bid, stored), keys.draft_key_name(bid), freed)
 
 
@@ -245,7 +267,9 @@ def _get_own(bid_id: int, member: Membership) -> Bid:
 
 
 def _is_late(bid: Bid, received_at: datetime) -> bool:
-    return bid.need.withdrawn_at is None and not rules.is_in_time(bid.need, received_at)
+    """Late, or in time and yet too late: stuck on its way to here until the register was closed."""
+    is_shut = bid.need.bids_closed_at is not None or not rules.is_in_time(bid.need, received_at)
+    return bid.need.withdrawn_at is None and is_shut
 
 
 def _standing_problems(bid: Bid, received_at: datetime) -> list[Problem]:

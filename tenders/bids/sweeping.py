@@ -11,7 +11,7 @@ from marketplace.core.journal import JournalLine
 from tenders.bids import drafts
 from tenders.bids.models import Bid, BidVersion, DraftPart
 
-SWEEP_EVENTS = frozenset({"BidSubmitted"})
+SWEEP_EVENTS = frozenset({"BidSubmitted", "DraftTakenAsBid"})
 _AT_ONCE = 500
 
 

@@ -289,6 +289,8 @@ def _move_closing(
     closed_before = need.closes_at
     assert closed_before is not None
     need.closes_at = closes_at
+    # The register of an earlier closing stays on record; a new one is closed in its turn.
+    need.bids_closed_at = None
     need.version += 1
     _move_amendment(need, closes_at)
     version = freeze(need, "extended", member, before=before, reason=reason.strip())

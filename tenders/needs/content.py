@@ -25,6 +25,7 @@ WORDS = ("title", "summary", "problem", "who_is_affected", "outcomes", "what_exi
 PLACE = ("location", "postcode", "region", "latitude", "longitude")
 MONEY = ("estimated_value_pence", "value_workings", "budget_reference", "budget_note")
 INSTANTS = ("questions_close_at", "closes_at")
+CLOSING = ("left_drafts",)
 DAYS = ("award_expected_on", "starts_on", "ends_on")
 METHOD = ("price_formula", "tie_break")
 LAW = (
@@ -32,7 +33,7 @@ LAW = (
     "reservation_reason", "conflicts_assessment",
 )  # fmt: skip
 NOTICE = ("central_notice_number", "central_notice_url", "ocid")
-PLAIN = (*WORDS, *PLACE, *MONEY, *INSTANTS, *DAYS, *METHOD, "cpv_codes", *LAW, *NOTICE)
+PLAIN = (*WORDS, *PLACE, *MONEY, *INSTANTS, *CLOSING, *DAYS, *METHOD, "cpv_codes", *LAW, *NOTICE)
 # Criteria stand before questions: a question names the criterion it is scored under.
 LISTS = ("capabilities", "requirements", "criteria", "questions", "price_lines", "documents", "panel")
 KEYS = (*PLAIN, *LISTS)

@@ -29,7 +29,7 @@ from marketplace.core.forms import (
 from marketplace.core.geography import REGIONS
 from marketplace.reference import capabilities, find_cpv
 from tenders import regimes
-from tenders.needs.snapshots import RESERVED_TO
+from tenders.needs.snapshots import LEFT_DRAFTS, RESERVED_TO
 
 
 class SectionForm(Form):
@@ -154,6 +154,13 @@ class DatesForm(SectionForm):
         subject="closing date",
         required=False,
         hint="Midweek in the afternoon suits small firms, for example 2pm.",
+    )
+    left_drafts = Choice(
+        "If a bid is complete and nobody submitted it",
+        required=False,
+        default="not_counted",
+        hint="Bidders are told before they begin.",
+        choices=[SelectChoice(code, words) for code, words in LEFT_DRAFTS.items()],
     )
     award_expected_on = Day("Award expected", subject="expected award date", required=False)
     starts_on = Day("Contract starts", subject="start date", required=False)

@@ -37,6 +37,7 @@ class Need(Base):
         CheckConstraint("published_at is null or closes_at is not null or source <> ''", name="closing_if_published"),
         CheckConstraint("approved_by_id is null or approved_by_id <> author_id", name="approver_is_not_author"),
         CheckConstraint("opened_at is null or opened_at >= closes_at", name="opened_after_closing"),
+        CheckConstraint("bids_closed_at is null or bids_closed_at > closes_at", name="register_after_closing"),
         CheckConstraint("withdrawn_at is null or withdrawal_reason <> ''", name="reason_if_withdrawn"),
         CheckConstraint("no_award_at is null or no_award_reason <> ''", name="reason_if_no_award"),
         CheckConstraint("awarded_at is null or no_award_at is null", name="awarded_or_not_awarded"),
@@ -102,6 +103,8 @@ class Need(Base):
     # Sealing
     public_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     openers_needed: Mapped[int] = mapped_column(Integer, default=2)
+    # What becomes of a complete draft that nobody submitted by the closing time: "not_counted" or "counted".
+    left_drafts: Mapped[str] = mapped_column(String(20), default="not_counted", server_default="not_counted")
 
     # Facts
     drafted_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -113,6 +116,8 @@ class Need(Base):
     published_at: Mapped[datetime | None] = mapped_column(UTCDateTime, index=True)
     withdrawn_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     withdrawal_reason: Mapped[str] = mapped_column(Text, default="")
+    # The register of what was received is closed: from here on nothing is added, dropped or changed.
+    bids_closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     opened_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     scores_frozen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     awarded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

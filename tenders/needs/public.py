@@ -9,7 +9,7 @@ from marketplace.core import clock
 from marketplace.reference import capabilities, find_cpv
 from tenders import regimes
 from tenders.needs.models import Need
-from tenders.needs.snapshots import RESERVED_TO
+from tenders.needs.snapshots import LEFT_DRAFTS, RESERVED_TO
 from tenders.needs.status import LABELS, status_of
 from tenders.needs.timeline import timeline
 
@@ -32,6 +32,7 @@ def description(need: Need, document_base: str = "") -> dict[str, Any]:
             "document_base": document_base or f"/needs/{need.reference}/documents/",
             "formula": formula,
             "scale": regimes.scoring_scale(),
+            "left_drafts": LEFT_DRAFTS.get(need.left_drafts, ""),
             "reserved_to": RESERVED_TO.get(need.reserved_to, ""),
             "timeline": timeline(need, clock.now()),
         }

@@ -36,7 +36,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("location", "Where the work is", NEED, content.PLACE),
     Section("categories", "Categories", NEED, ("capabilities", "cpv_codes")),
     Section("budget", "Budget", TERMS, content.MONEY, is_material=True),
-    Section("dates", "Dates", TERMS, (*content.INSTANTS, *content.DAYS), is_material=True),
+    Section("dates", "Dates", TERMS, (*content.INSTANTS, *content.CLOSING, *content.DAYS), is_material=True),
     Section("requirements", "Requirements", BIDDING, ("requirements",), items="requirements", is_material=True),
     Section(
         "criteria", "Award criteria", BIDDING, ("criteria", *content.METHOD),

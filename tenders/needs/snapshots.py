@@ -31,6 +31,7 @@ LABELS: dict[str, str] = {
     "budget_note": "Note on the budget",
     "questions_close_at": "Questions close",
     "closes_at": "Bids close",
+    "left_drafts": "Drafts that nobody submitted",
     "award_expected_on": "Award expected",
     "starts_on": "Contract starts",
     "ends_on": "Contract ends",
@@ -50,6 +51,12 @@ LABELS: dict[str, str] = {
     "central_notice_url": "Central notice",
     "ocid": "Process identifier",
 }
+LEFT_DRAFTS = {
+    "not_counted": "A draft that nobody submitted does not count",
+    "counted": "The latest complete draft counts as if it had been submitted",
+}
+# What older snapshots, which do not say it, meant.
+MEANT = {"left_drafts": "not_counted"}
 RESERVED_TO = {"none": "Open to all", "uk": "Suppliers in the UK", "local_area": "Suppliers in a local area"}
 
 
@@ -86,11 +93,11 @@ def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
         {
             "field": key,
             "label": label,
-            "before": in_words(key, before.get(key)),
-            "after": in_words(key, after.get(key)),
+            "before": in_words(key, before.get(key, MEANT.get(key))),
+            "after": in_words(key, after.get(key, MEANT.get(key))),
         }
         for key, label in LABELS.items()
-        if before.get(key) != after.get(key)
+        if before.get(key, MEANT.get(key)) != after.get(key, MEANT.get(key))
     ]
 
 
@@ -108,6 +115,8 @@ def in_words(key: str, value: Any) -> str:
         return pounds(value)
     if key == "reserved_to":
         return RESERVED_TO.get(value, value)
+    if key == "left_drafts":
+        return LEFT_DRAFTS.get(value, value)
     if isinstance(value, bool):
         return "Yes" if value else "No"
     return ", ".join(value) if isinstance(value, list) else str(value)

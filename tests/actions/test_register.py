@@ -1,0 +1,169 @@
+"""The register of received bids: closed before the opening, kept to, and what counts in it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from datetime import timedelta
+from hashlib import sha256
+
+import pytest
+from sqlalchemy import func, insert, select, update
+
+from marketplace.core import clock, db, merkle
+from marketplace.core.errors import Problems
+from marketplace.core.journal import JournalLine
+from tenders.bids import actions, drafts, emails, keys, opened, opening, queries, register, rules, sealed, submission
+from tenders.bids.models import BidVersion, ClosedRegister, LateAttempt
+from tenders.needs import amending
+from tests import bidding
+
+pytestmark = pytest.mark.usefixtures("house")
+
+
+def lines(event: str) -> list[JournalLine]:
+    return list(db.session.scalars(select(JournalLine).where(JournalLine.event == event)))
+
+
+def told(need) -> dict:
+    found = register.find_register(need)
+    assert found is not None
+    return json.loads(register.as_json(need, found))
+
+
+def test_the_worker_closes_the_register_before_anything_is_opened() -> None:
+    made = bidding.purchase()
+    bids = [bidding.submitted(made.need) for _ in range(3)]
+    assert register.close_registers() == 0
+    clock.set_clock(made.need.closes_at + rules.SETTLES)
+    assert register.close_registers() == 0
+    bidding.close(made.need)
+    assert register.close_registers() == 1 and register.close_registers() == 0
+    root = lines("RegisterClosed")[0].facts["root"]
+    assert made.need.bids_closed_at == clock.now() and told(made.need)["root"] == root
+    bidding.open_all(made)
+    assert len(lines("RegisterClosed")) == 1
+    # What anyone does with the file alone.
+    public = told(made.need)
+    receipts = sorted(sha256(b"\0" + bid.versions[-1].receipt.encode()).hexdigest() for bid in bids)
+    assert public["receipts"] == receipts and public["root"] == root
+    leaves = [merkle.leaf_hash(bytes.fromhex(public["blinding"])), *(bytes.fromhex(each) for each in receipts)]
+    assert merkle.root(leaves).hex() == root
+
+
+def test_before_the_opening_the_register_says_nothing_of_how_many_bid() -> None:
+    alone, nobody = bidding.purchase(), bidding.purchase()
+    bid = bidding.submitted(alone.need)
+    bidding.close(max((alone.need, nobody.need), key=lambda each: each.closes_at))
+    assert register.close_registers() == 2
+    for made in (alone, nobody):
+        assert set(told(made.need)) == {"format", "need_ref", "closes_at", "closed_at", "root"}
+    assert told(alone.need)["root"] != merkle.leaf_hash(bid.versions[0].receipt.encode()).hex()
+    assert told(nobody.need)["root"] != sha256(b"").hexdigest()
+
+
+@pytest.mark.parametrize("change", ["dropped", "altered", "added", "replaced"])
+def test_a_bid_added_dropped_or_changed_after_the_register_stops_the_opening(change: str) -> None:
+    made = bidding.purchase()
+    bids = [bidding.submitted(made.need) for _ in range(2)]
+    late = bidding.drafted(made.need, bidding.bidder())
+    bidding.close(made.need)
+    opening.begin_opening(made.need.id, made.first, bidding.OPENING)
+    with db.engine().begin() as connection:
+        of_first = BidVersion.bid_id == bids[0].id
+        if change == "dropped":
+            connection.execute(update(type(late)).where(type(late).id == bids[0].id).values(withdrawn_at=clock.now()))
+        elif change == "altered":
+            connection.execute(update(BidVersion).where(of_first).values(receipt=bids[1].versions[0].receipt))
+        elif change == "added":
+            row = connection.execute(select(BidVersion.__table__).where(of_first)).one()._asdict()
+            forged = {**row, "id": row["id"] + 99, "bid_id": late.id, "receipt": row["receipt"] + " "}
+            connection.execute(insert(BidVersion), forged)
+            connection.execute(
+                update(type(late)).where(type(late).id == late.id).values(current_version=1, submitted_at=clock.now())
+            )
+        else:
+            other = bids[0].versions[0].receipt.replace("-V1", "-V2")
+            connection.execute(update(BidVersion).where(of_first).values(receipt=other))
+    db.session.expire_all()
+    with pytest.raises(opening.NothingOpened, match="register"):
+        opening.complete_opening(made.need.id, made.second, bidding.OPENING)
+    assert queries.find_opening(made.need).opened_at is None
+
+
+def test_what_was_received_in_time_but_came_through_after_the_register_is_recorded_and_not_taken() -> None:
+    made, member = bidding.purchase(), bidding.bidder()
+    bid = bidding.drafted(made.need, member)
+    bidding.close(made.need)
+    register.close_registers()
+    in_time = made.need.closes_at - timedelta(seconds=1)
+    refused = submission.submit_bid(bid.id, member, secrets.token_hex(16), in_time)
+    assert isinstance(refused, submission.RefusedLate) and bid.current_version == 0
+    attempt = db.session.scalars(select(LateAttempt)).one()
+    assert attempt.received_at < attempt.closed_at
+
+
+def test_a_complete_draft_counts_where_the_council_said_so() -> None:
+    made = bidding.purchase(left_drafts="counted")
+    left, unfinished, sent = (bidding.bidder() for _ in range(3))
+    bid = bidding.drafted(made.need, left, "words left unsubmitted", file=b"a plan")
+    saved_at = bid.saved_at
+    actions.start_bid(made.need.id, unfinished)
+    again = bidding.submitted(made.need, sent, "the first words")
+    bidding.fill(again, sent, "the better words")
+    bidding.close(made.need)
+    key = keys.draft_key_name(bid)
+    register.close_registers()
+    version = bid.versions[0]
+    assert (bid.current_version, again.current_version) == (1, 2) and version.received_at == saved_at
+    assert sealed.verify_receipt(keys.signing_keys().public_key(), version.receipt.encode())
+    assert not keys.draft_keys().exists(key) and not drafts.is_drafting(bid)
+    assert [each.subject for each in lines("DraftTakenAsBid")] == [bid.reference, again.reference]
+    assert {each.role for each in lines("DraftTakenAsBid")} == {"timetable"}
+    letters = list(emails.EMAILS["DraftTakenAsBid"](lines("DraftTakenAsBid")[0]))
+    assert [each.to for each in letters] == [left.person.email]
+    bidding.open_all(made)
+    assert [opened.read_answers(each).answers[0].text for each in (bid, again)] == [
+        "words left unsubmitted",
+        "the better words",
+    ]
+    assert len(queries.opened_bids(made.need)) == 2
+
+
+def test_a_complete_draft_counts_for_nothing_where_the_council_did_not_say_so() -> None:
+    made = bidding.purchase()
+    bid = bidding.drafted(made.need, bidding.bidder())
+    bidding.open_all(made)
+    assert bid.current_version == 0 and not queries.opened_bids(made.need)
+
+
+def test_a_left_draft_answers_the_need_as_it_is_asked_now() -> None:
+    made, member = bidding.purchase(left_drafts="counted"), bidding.bidder()
+    bid = bidding.drafted(made.need, member)
+    amending.extend_need(made.need.id, made.first, made.need.closes_at + timedelta(days=7), "A document was late.")
+    assert bid.ready_for != made.need.version
+    bidding.open_all(made)
+    assert bid.current_version == 1 and opened.read_answers(bid).answers
+
+
+def test_the_register_of_a_deadline_that_moved_is_closed_anew() -> None:
+    made = bidding.purchase()
+    bidding.submitted(made.need)
+    bidding.close(made.need)
+    register.close_registers()
+    with db.one_action("test"):
+        amending.extend_after_outage(made.need, made.second, made.need.closes_at + timedelta(days=1), "An outage.")
+    assert made.need.bids_closed_at is None and register.find_register(made.need) is None
+    bidding.submitted(made.need)
+    bidding.open_all(made)
+    assert db.session.scalar(select(func.count(ClosedRegister.id))) == 2 and len(queries.opened_bids(made.need)) == 2
+
+
+def test_nobody_can_save_or_submit_while_the_register_is_closed() -> None:
+    made, member = bidding.purchase(), bidding.bidder()
+    bid = bidding.drafted(made.need, member)
+    bidding.close(made.need)
+    register.close_registers()
+    assert made.need.bids_closed_at is not None
+    with pytest.raises(Problems):
+        actions.save_part(bid.id, member, drafts.PRICE, {})
