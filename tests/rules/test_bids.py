@@ -177,7 +177,10 @@ def test_status_in_the_bidders_words() -> None:
 
 
 # The modules that may touch what a bid says; everything else goes through their functions.
-DOORS = {"drafts.py", "ready.py", "opener_keys.py", "own_copy.py", "submission.py", "standing.py", "opening.py", "opened.py", "models.py"}
+DOORS = {
+    "drafts.py", "ready.py", "opener_keys.py", "own_copy.py", "submission.py", "standing.py", "opening.py", "opened.py",
+    "models.py",
+}  # fmt: skip
 CONTENT = {"ciphertext", "own_copy", "entrusted", "wrapped_share", "wrapped_private_key"}
 
 
