@@ -13,10 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import config
 from marketplace.config import SettingRefused
-from marketplace.core import clocks, db, journal
+from marketplace.core import clocks, db
 from marketplace.core.errors import Refusal
 
 CANNOT_TELL = 2
+FAULTS_SHOWN = 100
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -284,24 +285,30 @@ def audit() -> None:
 
 
 @audit.command()
-def verify() -> None:
-    """Check the journal's chain: exit 0 when whole, 1 naming the first bad line, 2 when it cannot tell."""
-    from marketplace.upgrade import revision_of
+@click.option("--checkpoint", "saved", multiple=True, type=_FILE, help="old checkpoints that somebody kept; may be repeated")
+@click.option("--files", "reads_files", is_flag=True, help="read every sealed file, too")
+def verify(saved: tuple[Path, ...], reads_files: bool) -> None:
+    """Check chain, tree, checkpoints and bids: exit 0 when whole, 1 naming what is not, 2 when it cannot tell."""
+    from marketplace.transparency.checking import UnreadableCheckpoint, check_record, read_witnessed
 
     try:
-        prepare()
-        if not revision_of(db.engine()):
-            stop(
-                "There is no journal here: the database has no tables. Is MARKETPLACE_HOME or DATABASE_URL right?",
-                CANNOT_TELL,
-            )
-        verdict = journal.verify(db.session())
-    except (SQLAlchemyError, SettingRefused, OSError, ValueError) as fault:
+        _prepare_audit()
+        witnessed = read_witnessed([each.read_text("utf-8") for each in saved])
+        report = check_record(witnessed, reads_files)
+    except (SQLAlchemyError, SettingRefused, UnreadableCheckpoint, OSError, ValueError) as fault:
         stop(f"Cannot tell: {str(getattr(fault, 'orig', None) or fault).splitlines()[0]}", CANNOT_TELL)
-    if verdict.is_whole:
-        click.echo(f"The journal is whole: {verdict.lines} lines.")
+    for each in report.not_checked:
+        tell(f"Not checked: {each}.")
+    if report.is_whole:
+        click.echo(f"The journal is whole: {report.verdict.lines} lines.")
+        click.echo(f"Checkpoints that agree: {report.checkpoints} kept here, {report.witnessed} kept by others.")
         return
-    click.echo(f"Line {verdict.first_bad}: {verdict.reason}.")
+    if not report.verdict.is_whole:
+        click.echo(f"Line {report.verdict.first_bad}: {report.verdict.reason}.")
+    for each in report.faults[:FAULTS_SHOWN]:
+        click.echo(f"{each}.")
+    if len(report.faults) > FAULTS_SHOWN:
+        click.echo(f"… and {len(report.faults) - FAULTS_SHOWN} more.")
     sys.exit(1)
 
 
@@ -320,6 +327,33 @@ def audit_trace() -> None:
     if not verdict.is_whole:
         sys.exit(1)
     click.echo(f"The trace is as recorded: {verdict.pieces} pieces. {verdict.unrecorded} bytes are not on record yet.")
+
+
+@audit.command()
+def checkpoint() -> None:
+    """Sign the journal as it is now, if it grew, and print the newest checkpoint: for whoever keeps it elsewhere."""
+    from marketplace.transparency.checkpoints import TreeForked, find_newest, make_checkpoint
+
+    _prepare_audit()
+    try:
+        make_checkpoint()
+    except TreeForked as fault:
+        stop(f"Nothing was signed. {fault} Run: marketplace audit verify")
+    newest = find_newest()
+    if newest is None:
+        stop("The journal is empty, so there is nothing to sign.")
+    click.echo(newest.note, nl=False)
+
+
+def _prepare_audit() -> None:
+    from marketplace.upgrade import revision_of
+
+    prepare()
+    if not revision_of(db.engine()):
+        stop(
+            "There is no journal here: the database has no tables. Is MARKETPLACE_HOME or DATABASE_URL right?",
+            CANNOT_TELL,
+        )
 
 
 @cli.command()

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from types import SimpleNamespace
@@ -303,7 +303,11 @@ class Verdict:
         return self.first_bad is None
 
 
-def verify(current: Session) -> Verdict:
+# Is told of each line in order: how many lines there are with it, its leaf, the tree's frontier with it.
+Watch = Callable[[int, bytes, bytes], None]
+
+
+def verify(current: Session, watch: Watch | None = None) -> Verdict:
     """Walks the chain up to the head as it stands when asked; lines that writers add meanwhile disturb nothing."""
     lines, head = JournalLine.__table__, JournalHead.__table__
     # One statement, so that head and last line are of one instant.
@@ -322,7 +326,10 @@ def verify(current: Session) -> Verdict:
             if fault:
                 return Verdict(expected, expected if line.number >= expected else line.number, fault)
             before = line.hash
-            frontier = merkle.extend(frontier, expected - 1, leaf_of(before))
+            leaf = leaf_of(before)
+            frontier = merkle.extend(frontier, expected - 1, leaf)
+            if watch is not None:
+                watch(expected, leaf, frontier)
     if expected < stand.counted:
         return Verdict(expected, expected + 1, f"the head counts {stand.counted} lines, {expected} are here")
     if (stand.newest or 0) > stand.counted:

@@ -95,6 +95,8 @@ class BidsOpened(Event):
 
     count: int
     bids: list[dict[str, Any]] = field(default_factory=list)
+    # Lines from before it was told have none.
+    opened_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

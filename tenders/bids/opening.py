@@ -178,7 +178,7 @@ def _note(need: Need, opening: BidOpening, bids: Sequence[Bid], member: Membersh
     opening.second_opener_id, opening.opened_at = member.person_id, now
     opening.entrusted, opening.bids_opened, opening.opening_list = None, len(bids), canonical_json(listed)
     need_actions.mark_opened(need)
-    record(_event(BidsOpened, need, count=len(bids), bids=listed), member.actor("opener"))
+    record(_event(BidsOpened, need, count=len(bids), bids=listed, opened_at=now), member.actor("opener"))
 
 
 def _listed(bid: Bid) -> dict[str, str]:

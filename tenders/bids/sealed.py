@@ -31,6 +31,7 @@ from tenders.bids.sealing.keys import DraftKeys, HeldKeys, KeyFolder, OpenerKeyF
 from tenders.bids.sealing.manifest import Manifest, ManifestEntry, manifest_hash
 from tenders.bids.sealing.parts import (
     Binding,
+    claimed_place,
     hold_file,
     hold_part,
     open_file,
@@ -95,6 +96,7 @@ __all__ = [
     "WrongPassphrase",
     "WrongShare",
     "canonical_json",
+    "claimed_place",
     "decrypt_draft",
     "decrypt_draft_file",
     "encrypt_draft",

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -121,6 +122,21 @@ def test_audit_verify_tells_whole_broken_and_unknown(program: Program, tmp_path:
     assert "no journal" in Program(tmp_path / "nothing")("audit", "verify", expect=2)
     (program.home / "marketplace.db").write_bytes(b"this is not a database" * 100)
     assert "Cannot tell" in program("audit", "verify", expect=2)
+
+
+def test_a_witness_finds_yesterdays_backup_with_one_command(program: Program, tmp_path: Path) -> None:
+    program("backup", tmp_path / "yesterday.zip")
+    program("import-suppliers", _suppliers(tmp_path))
+    saved = tmp_path / "checkpoint"
+    saved.write_text(program("audit", "checkpoint"), encoding="utf-8")
+    assert "whole" in program("audit", "verify", "--checkpoint", saved)
+    restored = Program(tmp_path / "restored")
+    restored("restore", tmp_path / "yesterday.zip")
+    shutil.copytree(program.home / "keys", restored.home / "keys", dirs_exist_ok=True)
+    assert "whole" in restored("audit", "verify")
+    assert "taken back to an older copy" in restored("audit", "verify", "--checkpoint", saved, expect=1)
+    saved.write_text(saved.read_text("utf-8").replace("— ", "- "), encoding="utf-8")
+    assert "Cannot tell" in program("audit", "verify", "--checkpoint", saved, expect=2)
 
 
 def test_backup_restore_and_reindex_on_an_empty_machine(program: Program, tmp_path: Path) -> None:

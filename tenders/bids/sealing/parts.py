@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from tenders.bids.sealing.envelope import lock_bytes, lock_stream, unlock_bytes, unlock_stream
+from tenders.bids.sealing.envelope import lock_bytes, lock_stream, read_head, unlock_bytes, unlock_stream
 from tenders.bids.sealing.errors import SealBroken
 from tenders.bids.sealing.manifest import ManifestEntry
 from tenders.bids.sealing.stream import Sink
@@ -38,6 +38,11 @@ class Binding:
     def kind(self) -> str:
         """answers, price, bid or file."""
         return self.part_name.partition(":")[0]
+
+
+def claimed_place(blob: bytes) -> dict[str, object]:
+    """Where a sealed part says that it belongs, unverified: opening it verifies that. SealBroken if it is none."""
+    return dict(read_head("part", blob)["for"])
 
 
 def seal_part(need_public_key: bytes, plaintext: bytes, binding: Binding) -> bytes:
