@@ -88,7 +88,7 @@ def add_file(bid_id: int, member: Membership, name: str, source: BinaryIO) -> Dr
 
 def _insist_room(bid: Bid, more: int = 1) -> None:
     if len(drafts.file_parts(bid)) + more > rules.MOST_FILES:
-        raise Problems([Problem(f"A bid can have {rules.MOST_FILES} files. Remove one to add another.", "file")])
+        raise Problems([Problem(f"A bid can have {rules.MOST_FILES} files: remove one to add another.", "file")])
 
 
 @action
