@@ -9,6 +9,7 @@ from flask import url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, may
+from marketplace.core.clock import london
 from marketplace.core.csvfile import csv_bytes
 from marketplace.core.pages import page
 from tenders.bids import queries, traces
@@ -61,7 +62,7 @@ def trace_page(bid: Bid, file: str, back: str, shows_names: bool = False) -> Any
     found = traces.trace_of(bid)
     names = traces.names_of(found) if shows_names else {}
     rows = [
-        (each, f"{each.at:%H:%M:%S.%f}"[:12], names.get(each.person, each.person) or "Not signed in")
+        (each, f"{london(each.at):%-d %b %Y, %H:%M:%S.%f}"[:-3], names.get(each.person, each.person) or "Not signed in")
         for each in found.requests
     ]
     return page(

@@ -17,6 +17,7 @@ from typing import Any
 from flask import Flask, Response, g, request, session
 from flask_login import current_user
 
+from marketplace import config
 from marketplace.core import clock
 from marketplace.core.arrival import ARRIVAL, Broken
 from marketplace.core.pages import REQUEST_NAME
@@ -80,7 +81,9 @@ class Note:
         self.status = 0
         self.told = ""
         self.key = ""
-        self.received = _whole_number(environ.get("CONTENT_LENGTH"))
+        self.expected = _whole_number(environ.get("CONTENT_LENGTH"))
+        # A door that waits for whole requests has all of it, whoever reads it afterwards.
+        self.received = self.expected if arrival and self.expected <= config.current().longest_request else 0
         self.body: Counted | None = None
         if environ.get("wsgi.input") is not None:
             self.body = environ["wsgi.input"] = Counted(environ["wsgi.input"])
@@ -110,8 +113,8 @@ class Note:
             "bid": self.bid,
             "person": self.person,
             "status": self.status,
-            "received": self.body.count if self.body and self.body.count else 0,
-            "expected": self.received,
+            "received": max(self.received, self.body.count if self.body else 0),
+            "expected": self.expected,
             "sent": self.sent,
             "whole": self.is_whole,
             "told": self.told,
