@@ -37,6 +37,8 @@ def publish(reference: str) -> Response:
             flash(each.message, "notice")
         return redirect(f"/council/needs/{reference}/check")
     flash("Published. Suppliers can read the need and bid for it.", "success")
+    if keys.find_recovery_key(member.organisation_id) is None:
+        flash("It has no recovery share: if fewer than two openers can act later, nobody can open its bids.", "notice")
     return redirect(f"/council/needs/{reference}")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import select
 
@@ -171,5 +172,5 @@ def _get_unretired(member: Membership) -> RecoveryKey:
 
 def _event(kind: type[Event], key: RecoveryKey, member: Membership, **more: object) -> Event:
     reference = member.organisation.reference
-    facts = {"fingerprint": key.fingerprint, **more}
+    facts: dict[str, Any] = {"fingerprint": key.fingerprint, **more}
     return kind(subject=reference, authority=reference, **facts)

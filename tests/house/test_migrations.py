@@ -110,10 +110,34 @@ def test_lines_from_before_the_tree_become_its_first_leaves(empty: Engine, count
     assert differences(empty) == []
 
 
+def test_shares_under_key_files_get_their_place_and_sealed_ones_cannot_go_back(empty: Engine) -> None:
+    upgrade(empty, "0017")
+    for need, closed in ((1, None), (2, datetime(2026, 1, 3, tzinfo=UTC))):
+        _keep(empty, "needs", id=need, reference=f"N-{need}", source="elsewhere", source_id=str(need), openers_needed=2, opened_at=closed)
+    for person in (7, 3, 5):
+        _keep(empty, "people", id=person, pseudonym=f"p-{person}", email=f"{person}@example.org")
+        _keep(empty, "opener_shares", id=person, need_id=1, person_id=person, wrapping="keyfile-1", public_key=b"k",
+              wrapped_private_key=b"p", wrapped_share=b"s")  # fmt: skip
+    upgrade(empty)
+    shares = "SELECT person_id, point, threshold FROM opener_shares ORDER BY person_id"
+    with empty.begin() as connection:
+        assert [tuple(row) for row in connection.execute(text(shares))] == [(3, 1, 2), (5, 2, 2), (7, 3, 2)]
+        connection.execute(text("UPDATE opener_shares SET wrapping = 'keypair-1' WHERE person_id = 3"))
+    with pytest.raises(RuntimeError, match="still sealed"):
+        downgrade(empty, "0017")
+    with empty.begin() as connection:
+        connection.execute(text("UPDATE opener_shares SET need_id = 2 WHERE person_id = 3"))
+    downgrade(empty, "0017")
+    with empty.begin() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM opener_shares")) == 3
+    upgrade(empty)
+    assert differences(empty) == []
+
+
 def _keep(engine: Engine, table_name: str, /, **given: object) -> None:
     """A row of the table as it is now: what is not given and must be there is empty."""
     table = Table(table_name, MetaData(), autoload_with=engine)
-    empties = {str: "", int: 0, bool: False, datetime: datetime(2026, 1, 1, 10, tzinfo=UTC)}
+    empties = {str: "", bytes: b"", int: 0, bool: False, datetime: datetime(2026, 1, 1, 10, tzinfo=UTC)}
     missing = [each for each in table.columns if not each.nullable and each.name not in given]
     with engine.begin() as connection:
         connection.execute(table.insert().values({**{c.name: empties[c.type.python_type] for c in missing}, **given}))

@@ -11,11 +11,13 @@ import pickle
 import stat
 import threading
 import tracemalloc
+import unicodedata
 from collections import Counter
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from argon2.low_level import Type, hash_secret_raw
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -161,13 +163,19 @@ OWN_COPY_OF_22_NOVEMBER_2026 = base64.b64decode(
 )
 
 
-def read_as_the_paper_says(blob: bytes, private: bytes) -> bytes:
+def read_as_the_paper_says(blob: bytes, private: bytes = b"", passphrase: str = "") -> bytes:
     """Written from docs/sealed-bids.md alone; it uses nothing of ours."""
     first, second, body = blob.split(b"\n", 2)
     head = json.loads(second)
-    own = X25519PrivateKey.from_private_bytes(private)
-    sent = bytes.fromhex(head["key"]["ephemeral"])
-    secret = own.exchange(X25519PublicKey.from_public_bytes(sent)) + sent + own.public_key().public_bytes_raw()
+    said = head["key"]
+    if passphrase:
+        assert said["wrap"] == "argon2id"
+        typed, salt = unicodedata.normalize("NFKC", passphrase).encode(), bytes.fromhex(head["salt"])
+        secret = hash_secret_raw(typed, salt, said["passes"], said["memory_kib"], said["lanes"], 32, Type.ID, 19)
+    else:
+        own = X25519PrivateKey.from_private_bytes(private)
+        sent = bytes.fromhex(said["ephemeral"])
+        secret = own.exchange(X25519PublicKey.from_public_bytes(sent)) + sent + own.public_key().public_bytes_raw()
     key = HKDF(SHA256(), 48, bytes.fromhex(head["salt"]), first).derive(secret)
     assert key[32:].hex() == head["check"]
     bound = hashlib.sha256(first + b"\n" + second + b"\n").digest()
@@ -184,6 +192,45 @@ def test_another_program_reads_a_part_by_the_paper(need, size):
     assert read_as_the_paper_says(blob, need[1].raw) == b"a" * size
     padded = read_as_the_paper_says(sealed.seal_part(need[0], b"a" * size, ANSWERS), need[1].raw)
     assert padded[: 8 + size] == size.to_bytes(8, "big") + b"a" * size
+
+
+def joined_as_the_paper_says(shares: list[bytes]) -> bytes:
+    """Lagrange at 0 over the field of AES, with the oracle's product."""
+    points = {each["index"]: bytes.fromhex(each["value"]) for each in map(json.loads, shares)}
+    inverse = {a: b for a in range(1, 256) for b in range(1, 256) if carryless_product(a, b) == 1}
+    secret = bytes(32)
+    for x, value in points.items():
+        factor = 1
+        for other in points.keys() - {x}:
+            factor = carryless_product(factor, carryless_product(other, inverse[other ^ x]))
+        secret = bytes(old ^ carryless_product(factor, each) for old, each in zip(secret, value, strict=True))
+    return secret
+
+
+def test_another_program_opens_a_bid_with_two_passphrases_by_the_paper(need):
+    words = {"ann": "walnut harbour kettle falcon", "bob": "lantern otter granite thimble"}
+    pairs = {name: sealed.make_opener_keys(name, sealed.Passphrase(text)) for name, text in words.items()}
+    shares = sealed.split_key(sealed.PrivateKey(need[1].raw), [*words, "recovery"], 2)
+    wrapped = {
+        name: sealed.wrap_share(share, sealed.PublicKey(pairs[name].public), need_ref="NEED-1")
+        for name, share in zip(words, shares, strict=False)
+    }
+    freed = {name: read_as_the_paper_says(pairs[name].wrapped_private, passphrase=words[name]) for name in words}
+    found = [read_as_the_paper_says(wrapped[name], freed[name]) for name in words]
+    private = joined_as_the_paper_says(found)
+    assert private == need[1].raw and joined_as_the_paper_says(found[:1]) != private
+    blob = sealed.seal_part(need[0], b"our price", FILE)
+    assert read_as_the_paper_says(blob, private) == b"our price"
+
+
+def test_a_recovery_code_is_as_the_paper_says(need):
+    from tenders.bids import recovery
+
+    name, *digits = recovery.code_of(need[1]).split()
+    assert name == "recovery-key/1" and "".join(digits)[:64] == need[1].raw.hex()
+    assert "".join(digits)[64:] == hashlib.sha256(b"recovery-key/1" + need[1].raw).hexdigest()[:8]
+    spoken = "Recovery-Key/1 " + "-".join(digits).upper()
+    assert recovery.read_code(f"Printed on paper\n{spoken}\n").raw == need[1].raw
 
 
 def test_what_the_first_version_sealed_still_opens():
