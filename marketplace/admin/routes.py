@@ -29,6 +29,7 @@ from search.meaning import meaning_state
 from tenders.bids.holding import count_on_key_files
 from tenders.bids.receipt_time import how_stamped
 from tenders.outages.report import tell_outages, watch_words
+from tenders.traces.report import trace_warnings
 
 blueprint = Blueprint("admin", __name__)
 KINDS = {"authority": "Council", "supplier": "Supplier", "audit_body": "Audit body", "platform": "This service"}
@@ -52,6 +53,7 @@ def dashboard() -> Any:
         meaning=meaning_state(),
         how_stamped=how_stamped(),
         outages=tell_outages(10),
+        trace_warnings=trace_warnings(),
         watch=list(watch_words(timedelta(seconds=config.current().outage_seconds))),
         clocks=clocks.known(),
         on_key_files=count_on_key_files(),

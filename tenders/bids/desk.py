@@ -20,6 +20,7 @@ from tenders.bids.content import Answers, BidFile, Price, declared
 from tenders.bids.models import Bid
 from tenders.bids.status import status_of
 from tenders.needs.models import BidQuestion, Need
+from tenders.outages.public import outages_of
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Desk:
             "need": self.need,
             "standing": status_of(self.bid, clock.now()),
             "closed": self.closed,
+            "outages": outages_of(self.bid.need_id),
         }
 
 

@@ -60,7 +60,7 @@ def what_failed(parts: Iterable[str], causes: Iterable[str]) -> str:
 def is_hit(need: Need, began_at: datetime, ended_at: datetime, window: timedelta) -> bool:
     """Whether the need's deadline fell in the outage or within the window after it, while nothing was opened.
 
-    A need published after the outage began with it behind it: its bidders lost nothing.
+    Bidders for a need that was published when the outage was over lost nothing by it.
     """
     return (
         need.is_ours

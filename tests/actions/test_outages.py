@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -258,6 +259,19 @@ def test_a_database_that_is_away_is_named_when_it_is_back(monkeypatch: pytest.Mo
     clock.pass_time(minutes=3)
     looking.one_beat()
     assert outages() == [("database", 180.0)]
+
+
+def test_the_watch_goes_on_while_the_worker_is_busy_or_mail_hangs() -> None:
+    clock.set_clock(None)
+    looking = watch.Watch("", timedelta(seconds=0.08))
+    looking.start()
+    began, seen = clock.now(), set()
+    while len(seen) < 4 and clock.now() < began + timedelta(seconds=20):  # what a worker does all by itself
+        seen.update(queries.seen_parts().values())
+        db.session.rollback()
+        time.sleep(0.02)
+    looking.stop()
+    assert len(seen) >= 4
 
 
 def test_a_front_door_that_is_shut_is_a_no() -> None:

@@ -23,6 +23,7 @@ from tenders.bids import opening
 from tenders.traces import book as books
 from tenders.traces.book import Book, current_book
 from tenders.traces.keeping import keep_pieces, remove_old, verify_trace
+from tenders.traces.report import trace_warnings
 from tests import bidding, making
 from tests.house.walking import ROOT
 
@@ -93,6 +94,7 @@ def test_a_full_disk_stops_nothing_and_is_said_aloud(
     lines = found()
     assert [each.get("id") for each in lines if "lost" not in each] == [f"{1:016x}", f"{2:016x}"]
     assert [each["lost"] for each in lines if "lost" in each] == [3]
+    assert "could not be noted between 10:00:00am" in trace_warnings()[0]
 
 
 def test_pieces_go_on_record_once_and_hold() -> None:

@@ -85,6 +85,20 @@ def test_two_people_let_the_closing_time_stand(client: PageClient, hit: bidding.
     assert not officer.get(f"{home}/opening").has("decide first")
 
 
+def test_a_bidder_who_came_too_late_reads_why(client: PageClient) -> None:
+    made, member = bidding.purchase(closes_at=clock.now() + timedelta(minutes=5)), bidding.bidder()
+    bid = bidding.drafted(made.need, member)
+    actions.beat(("worker", "web"), LIMIT)
+    firm = signed_in(client, member)
+    form = firm.get(f"/supplier/bids/{bid.reference}/review")
+    clock.pass_time(minutes=10)
+    actions.beat(("worker", "web"), LIMIT)
+    late = firm.submit(form, "Submit the bid", status=409)
+    assert late.has("The council decides whether bids close later")
+    assert firm.follow(late, "Every request about this bid").has("Too late")
+    assert firm.get(f"/supplier/bids/{bid.reference}").has("The council decides whether bids close later")
+
+
 def test_nobody_decides_on_an_own_proposal_nor_for_another_council(client: PageClient, hit: bidding.Purchase) -> None:
     both = making.member(hit.first.organisation, "officer", "approver")
     home = f"/council/needs/{hit.need.reference}"
