@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import config
 from marketplace.config import SettingRefused
-from marketplace.core import clocks, db
+from marketplace.core import clocks, db, durability
 from marketplace.core.errors import Refusal
 
 CANNOT_TELL = 2
@@ -78,6 +78,14 @@ def insist_on_clocks(settings: config.Settings) -> None:
         stop(str(fault))
 
 
+def insist_on_durability() -> None:
+    """Stops when a power cut could take back what the database has committed."""
+    try:
+        durability.insist_durable(db.engine())
+    except durability.NotDurable as fault:
+        stop(str(fault))
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def cli() -> None:
     """The open procurement marketplace. Settings come from the environment (see README)."""
@@ -116,6 +124,7 @@ def run(port: int | None) -> None:
 
     settings = prepare_current()
     insist_on_clocks(settings)
+    insist_on_durability()
     sys.exit(serve(settings, port or settings.port, lambda message: click.echo(message)))
 
 
@@ -127,6 +136,7 @@ def worker() -> None:
 
     settings = prepare_current()
     insist_on_clocks(settings)
+    insist_on_durability()
     Worker(create_app(settings)).run()
 
 

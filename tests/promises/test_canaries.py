@@ -357,8 +357,8 @@ def _is_found_after_the_opening(app: Flask, market: Market, flock: Flock) -> boo
     close_in(market.need_id, 0)
     clock.set_clock(clock.now() + rules.SETTLES * 2)
     first, second = (db.session.get_one(Membership, each) for each in market.openers)
-    opening.begin_opening(market.need_id, first)
-    opening.complete_opening(market.need_id, second)
+    opening.begin_opening(market.need_id, first, making.OPENING)
+    opening.complete_opening(market.need_id, second, making.OPENING)
     rows = io.BytesIO()
     for table in db.Base.metadata.sorted_tables:
         for row in db.session.execute(select(table)):

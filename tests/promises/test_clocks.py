@@ -159,7 +159,7 @@ def test_clocks_that_differ_are_said_and_stop_what_has_its_time(client: PageClie
     tried = {
         "publish": lambda: actions.publish_need(making.need(officer.organisation).id, made.second),
         "extend": lambda: amending.extend_need(need.id, officer, need.closes_at + timedelta(days=3), "More time"),
-        "open": lambda: (bidding.close(need), opening.begin_opening(need.id, officer)),
+        "open": lambda: (bidding.close(need), opening.begin_opening(need.id, officer, making.OPENING)),
     }
     found = []
     for name, act in tried.items():
