@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from flask import current_app
+
 from marketplace import config
 from marketplace.accounts.models import Membership
 from marketplace.app import create_app
@@ -116,7 +118,7 @@ def upgrade(**_: Any) -> Any:
 
 
 def work(**_: Any) -> Any:
-    return Worker(create_app(config.current())).run_until_idle()
+    return Worker(current_app._get_current_object()).run_until_idle()  # type: ignore[attr-defined]
 
 
 VERBS: dict[str, Callable[..., Any]] = {
