@@ -85,7 +85,24 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
+LONGEST_WAIT = 15.0  # seconds for SQLite's write lock, where nobody waits for a page
+_wait = LONGEST_WAIT
+
+
+def wait_for_lock(seconds: float) -> None:
+    """How long this process waits for SQLite's write lock, before OperationalError.
+
+    Busy actions wait LONGEST_WAIT all the same: a bid that is turned away must be sent again, and is then later.
+    """
+    global _wait
+    _wait = seconds
+
+
 def _begin_sqlite(connection: Any) -> None:
+    wait = connection.get_execution_options().get("sqlite_wait", _wait)
+    if connection.info.get("wait", LONGEST_WAIT) != wait:
+        connection.connection.driver_connection.execute(f"PRAGMA busy_timeout={int(wait * 1000)}")
+        connection.info["wait"] = wait
     kind = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
     connection.connection.driver_connection.execute(f"BEGIN {kind}")  # past the toolkit: it begins every request
 
@@ -116,9 +133,11 @@ def in_one_transaction() -> None:
         session.connection(execution_options=_writing())
 
 
-def _writing() -> dict[str, str]:
+def _writing(is_busy: bool = False) -> dict[str, Any]:
     # On SQLite nothing read inside an action may be overtaken, so the write lock comes first.
-    return {"sqlite_begin": "IMMEDIATE"} if engine().dialect.name == "sqlite" else {"isolation_level": "READ COMMITTED"}
+    if engine().dialect.name == "sqlite":
+        return {"sqlite_begin": "IMMEDIATE", "sqlite_wait": max(_wait, LONGEST_WAIT if is_busy else 0)}
+    return {"isolation_level": "READ COMMITTED"}
 
 
 def engine() -> Engine:
@@ -159,7 +178,7 @@ def one_action(name: str, keeps_read: bool = False) -> Iterator[Session]:
     current.expire_on_commit = not keeps_read
     try:
         current.commit()
-        current.connection(execution_options=_writing())
+        current.connection(execution_options=_writing(is_busy=keeps_read))
         current.info.update(action=name, changed=False, lines=[], has_spoken=False)
         failpoint("action: begun", name)
         yield current

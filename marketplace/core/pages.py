@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,11 +18,13 @@ from flask_wtf.csrf import CSRFError, generate_csrf
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader, Undefined
 from jinja2.utils import missing
 from markupsafe import Markup, escape
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from marketplace import config
 from marketplace.config import CHECKOUT
-from marketplace.core import moments
+from marketplace.core import db, moments
 from marketplace.core.drawn import drawn
 from marketplace.core.errors import NotNow, Problems, Refusal
 from marketplace.core.files import FULL, NoRoom
@@ -48,6 +51,11 @@ STALE_FORM = (
 )
 REQUEST_NAME = "market.request_name"  # a WSGI key, where a layer further out has named the request
 RETRY_AFTER = "120"  # seconds
+DATABASE_RETRY_AFTER = "5"
+DATABASE_AWAY = (
+    "Our database does not answer just now. If you were sending something, send it again: it may or may not have "
+    "arrived, and a bid is never taken twice."
+)
 ERROR_TITLES = {
     400: "We could not read that request",
     401: "Sign in to see this page",
@@ -137,6 +145,9 @@ def install_pages(app: Flask) -> None:
     app.after_request(_finish)
     app.register_error_handler(Refusal, _refusal_page)
     app.register_error_handler(OSError, _full_disk_page)
+    # The write lock of SQLite is asked for past the toolkit, so its driver's own error comes here too.
+    for fault in (OperationalError, NoConnectionFree, sqlite3.OperationalError):
+        app.register_error_handler(fault, _database_away_page)
     app.register_error_handler(CSRFError, lambda _error: error_page(400, STALE_FORM))
     app.register_error_handler(InternalServerError, lambda _error: error_page(500))
     app.register_error_handler(HTTPException, _http_error_page)
@@ -345,6 +356,15 @@ def _refusal_page(refusal: Refusal) -> Response:
     problems = refusal.problems if isinstance(refusal, Problems) else ()
     headers = [("Retry-After", RETRY_AFTER)] if isinstance(refusal, NotNow) else ()
     return error_page(refusal.status, "" if problems else refusal.message, problems, headers)
+
+
+def _database_away_page(fault: SQLAlchemyError | sqlite3.OperationalError) -> Response:
+    """A database that cannot be reached, or that somebody else holds, is back in seconds: the visitor is told so."""
+    said = str(getattr(fault, "orig", fault)).lower()
+    if db.engine().dialect.name == "sqlite" and "locked" not in said and "busy" not in said:
+        raise fault
+    current_app.logger.error("The database did not answer: %s", said.splitlines()[0] if said else type(fault).__name__)
+    return error_page(503, DATABASE_AWAY, headers=[("Retry-After", DATABASE_RETRY_AFTER)])
 
 
 def _full_disk_page(fault: OSError) -> Response:

@@ -8,6 +8,7 @@ answering, stopping and the watch of the master are its own.
 from __future__ import annotations
 
 import errno
+import os
 import queue
 import resource
 import selectors
@@ -23,7 +24,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from marketplace import config
 from marketplace.core.arrival import ARRIVAL, BROKEN, Arrival, Broken
 from marketplace.core.files import NoRoom
-from marketplace.edge import stamps
+from marketplace.edge import READY_FD, stamps
 from marketplace.edge.incoming import CannotRead, Incoming, Request
 from marketplace.edge.outgoing import Outgoing
 
@@ -126,6 +127,10 @@ class EdgeWorker(ThreadWorker):
             stamps.ask_for_stamps(each)
         _allow_files()
         super().init_process()
+
+    def run(self) -> None:
+        _tell_that_we_answer()
+        super().run()
 
     def get_thread_pool(self) -> Threads:
         return Threads(self.cfg.threads, self.serve)
@@ -361,6 +366,17 @@ class EdgeWorker(ThreadWorker):
 
     def _keepalive_after(self, conn: Connection, keepalive: Any) -> bool:
         return bool(keepalive) and conn.parser.finish_body() and not conn.disagrees()
+
+
+def _tell_that_we_answer() -> None:
+    """To whoever started us and waits for it: a byte on the pipe that the environment names."""
+    named = os.environ.get(READY_FD, "")
+    if named:
+        try:
+            os.write(int(named), b".")
+            os.close(int(named))
+        except OSError:
+            pass  # a process that gunicorn started again later: nobody listens any more
 
 
 def _allow_files() -> None:

@@ -29,7 +29,7 @@ THREADS = 8  # of both processes together
 def port() -> Iterator[int]:
     found = free_port(8700 + os.getpid() % 100 * 10)
     command = gunicorn_command(Settings(), found)
-    command[command.index("marketplace.serving:web_application()")] = "tests.edge.served_app:application"
+    command[command.index("marketplace.web:web_application()")] = "tests.edge.served_app:application"
     process = subprocess.Popen(command, cwd=CHECKOUT, env={**os.environ, "PYTHONPATH": str(CHECKOUT)})
     try:
         for _ in range(200):

@@ -30,7 +30,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("marketplace.upgrade", "marketplace.backup"),
     ("marketplace.listeners", "marketplace.timetable"),
     ("marketplace.worker",),
-    ("marketplace.app", "marketplace.demo", "marketplace.demonstration", "marketplace.serving"),
+    ("marketplace.app", "marketplace.demo", "marketplace.demonstration", "marketplace.serving", "marketplace.web"),
     ("marketplace.cli",),
 )
 # Read or run by themselves: a build step, and tables that merely list modules by name.
