@@ -20,6 +20,7 @@ from search.telling import send_letters
 from suppliers.evidence.actions import remind_of_evidence
 from tenders.bids.keys import sweep_draft_keys, sweep_opener_key_files
 from tenders.bids.register import close_registers
+from tenders.bids.reminding import remind_of_drafts
 from tenders.bids.sweeping import sweep_drafts
 from tenders.bids.uploads.sweeping import finish_what_came_whole, sweep_uploads
 from tenders.contracts.running import remind_of_endings
@@ -81,6 +82,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("letters of saved searches", timedelta(seconds=10), send_letters, in_pieces=True),
     Entry("uploads that came whole", timedelta(minutes=1), finish_what_came_whole),
     Entry("uploads that nobody finished", timedelta(hours=1), sweep_uploads),
+    Entry("drafts that wait to be submitted", timedelta(minutes=10), remind_of_drafts),
     Entry("registers of received bids", timedelta(seconds=10), close_registers),
     Entry("drafts of submitted bids", timedelta(hours=1), sweep_drafts),
     Entry("draft keys without a draft", timedelta(hours=1), sweep_draft_keys),

@@ -37,6 +37,20 @@ def to_bidders(line: JournalLine) -> Iterable[Letter]:
     return [Letter(each.email, {**context, "name": each.name}) for each in _team(bid)]
 
 
+def to_forgetful_bidders(line: JournalLine) -> Iterable[Letter]:
+    """A draft waits a day before bidding closes: everyone of the firm who may bid."""
+    bid = _bid(line.subject)
+    context = {
+        "title": bid.need.title,
+        "buyer": bid.need.buyer_name,
+        "closes_at": bid.need.closes_at,
+        "version": bid.current_version,
+        "counted": bid.need.left_drafts == "counted",
+        "link": absolute(f"/supplier/bids/{bid.reference}/review"),
+    }
+    return [Letter(each.email, {**context, "name": each.name}) for each in _team(bid)]
+
+
 def to_other_openers(line: JournalLine) -> Iterable[Letter]:
     """The first act waits: the other openers have thirty minutes."""
     need = need_queries.get_need_by_reference(line.need)
@@ -103,6 +117,7 @@ OWN_KEY = "/account/opening-passphrase"
 EMAILS: dict[str, Writer] = {
     "BidSubmitted": to_bidders,
     "DraftTakenAsBid": to_bidders,
+    "DraftWaits": to_forgetful_bidders,
     "BidWithdrawn": to_bidders,
     "BidRefusedLate": to_bidders,
     "OpeningBegun": to_other_openers,

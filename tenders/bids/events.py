@@ -58,6 +58,13 @@ class DraftTakenAsBid(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DraftWaits(Event):
+    """Bidding closes within a day, and a draft was not submitted: its firm is reminded."""
+
+    closes_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class RegisterClosed(Event):
     """The register of what was received is closed; `root` is the root over its receipts."""
 
@@ -203,6 +210,6 @@ class ShareRecovered(Event):
 WITHHELD = frozenset(
     {
         "FileUploadBegun", "FileUploadGivenUp", "BidStarted", "BidDraftSaved", "BidDraftRestored", "BidSubmitted",
-        "DraftTakenAsBid", "BidWithdrawn", "BidRefusedLate", "TraceKept",
+        "DraftTakenAsBid", "DraftWaits", "BidWithdrawn", "BidRefusedLate", "TraceKept",
     }
 )  # fmt: skip

@@ -58,6 +58,9 @@ class Bid(Base):
     ready_for: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     ready_manifest: Mapped[str] = mapped_column(Text, default="", server_default="")
 
+    # For which closing time its firm was reminded that a draft waits to be submitted.
+    reminded_for: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
     need: Mapped[Need] = relationship()
     supplier: Mapped[Supplier] = relationship()
     versions: Mapped[list[BidVersion]] = relationship(order_by="BidVersion.number")

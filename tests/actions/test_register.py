@@ -13,7 +13,20 @@ from sqlalchemy import func, insert, select, update
 from marketplace.core import clock, db, merkle
 from marketplace.core.errors import Problems
 from marketplace.core.journal import JournalLine
-from tenders.bids import actions, drafts, emails, keys, opened, opening, queries, register, rules, sealed, submission
+from tenders.bids import (
+    actions,
+    drafts,
+    emails,
+    keys,
+    opened,
+    opening,
+    queries,
+    register,
+    reminding,
+    rules,
+    sealed,
+    submission,
+)
 from tenders.bids.models import BidVersion, ClosedRegister, LateAttempt
 from tenders.needs import amending
 from tests import bidding
@@ -167,3 +180,26 @@ def test_nobody_can_save_or_submit_while_the_register_is_closed() -> None:
     assert made.need.bids_closed_at is not None
     with pytest.raises(Problems):
         actions.save_part(bid.id, member, drafts.PRICE, {})
+
+
+# -- drafts that wait
+
+
+def test_a_firm_is_reminded_once_for_each_closing_time_of_a_draft_that_waits() -> None:
+    made, waiting, done, new = bidding.purchase(), bidding.bidder(), bidding.bidder(), bidding.bidder()
+    bid = bidding.drafted(made.need, waiting)
+    bidding.submitted(made.need, done)
+    assert reminding.remind_of_drafts() == 0
+    clock.set_clock(made.need.closes_at - timedelta(hours=23))
+    bidding.drafted(made.need, new)
+    assert reminding.remind_of_drafts() == 1 and reminding.remind_of_drafts() == 0
+    line = lines("DraftWaits")[0]
+    assert (line.subject, line.organisation, line.role) == (bid.reference, "", "timetable")
+    letter = next(iter(emails.EMAILS["DraftWaits"](line)))
+    assert letter.to == waiting.person.email and letter.context["link"].endswith(f"{bid.reference}/review")
+    amending.extend_need(made.need.id, made.first, made.need.closes_at + timedelta(days=3), "A document was late.")
+    assert reminding.remind_of_drafts() == 0
+    clock.set_clock(made.need.closes_at - timedelta(hours=1))
+    assert reminding.remind_of_drafts() == 2
+    bidding.submit(bid, waiting)
+    assert reminding.remind_of_drafts() == 0
