@@ -19,7 +19,7 @@ from marketplace.core.jobs import Delivery
 from marketplace.core.mail import Mail
 from marketplace.demo import fill, is_empty, opening_clock, remind
 from marketplace.demo_data import past_needs
-from marketplace.demonstration.people import PASSWORD
+from marketplace.demonstration.people import OPENING_PASSPHRASE, PASSWORD
 from suppliers.profiles.models import Supplier
 from tenders.bids.models import Bid, LateAttempt
 from tenders.clarifications.models import Clarification
@@ -162,7 +162,7 @@ def test_every_printed_account_signs_in(filled: Filled, whole_app: Flask) -> Non
 
 def test_the_accounts_are_printed_again(filled: Filled) -> None:
     assert remind(filled.settings) == filled.printed
-    assert PASSWORD in filled.printed
+    assert PASSWORD in filled.printed and OPENING_PASSPHRASE in filled.printed
     assert "{" not in filled.printed
 
 
