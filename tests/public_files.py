@@ -40,11 +40,11 @@ def _run(command: list[str]) -> tuple[int, str]:
 
 
 def save(get: object, folder: Path, needs: Iterable[str] = ()) -> Path:
-    """Copies the public files into a folder; `get` fetches a path below /journal/ as bytes, None for 404."""
+    """Copies the public files into a folder; `get` fetches an address as bytes, None for 404."""
     assert callable(get)
 
-    def fetch(name: str) -> bytes | None:
-        content = get(name)
+    def fetch(name: str, below: str = "/journal/") -> bytes | None:
+        content = get(below + name)
         if content is not None:
             target = folder / name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -53,6 +53,8 @@ def save(get: object, folder: Path, needs: Iterable[str] = ()) -> Path:
 
     for name in ("key", "receipt-key.pem", *(f"needs/{each}.json" for each in needs)):
         assert fetch(name) is not None, name
+    for each in needs:
+        fetch(f"needs/{each}/register.json", below="/")  # there once it is closed
     number = 1
     while fetch(f"checkpoints/{number}") is not None:
         number += 1

@@ -19,8 +19,10 @@ from tenders.bids.queries import shown_lines
 from tenders.needs.models import Need
 
 FORMAT = "need-lines/1"
-ALWAYS = frozenset({"NeedPublished", "NeedAmended", "NeedExtended", "NeedWithdrawn", "QuestionAnswered"})
-AFTER_OPENING = frozenset({"BidSubmitted", "BidWithdrawn", "BidRefusedLate", "OpeningBegun"})
+ALWAYS = frozenset(
+    {"NeedPublished", "NeedAmended", "NeedExtended", "NeedWithdrawn", "QuestionAnswered", "RegisterClosed"}
+)
+AFTER_OPENING = frozenset({"BidSubmitted", "DraftTakenAsBid", "BidWithdrawn", "BidRefusedLate", "OpeningBegun"})
 
 
 def public_lines(reference: str) -> dict[str, Any]:

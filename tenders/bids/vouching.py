@@ -20,11 +20,12 @@ from marketplace.accounts.models import Person
 from marketplace.core import db
 from marketplace.core.journal import JournalLine, canonical_json, plain
 from marketplace.core.tokens import salted_hash
-from tenders.bids import drafts, rules, sealed
-from tenders.bids.models import Bid, BidOpening, BidVersion, LateAttempt, SealedPart
+from tenders.bids import drafts, register, rules, sealed
+from tenders.bids.models import Bid, BidOpening, BidVersion, ClosedRegister, LateAttempt, SealedPart
 from tenders.needs.models import Need
 
-EVENTS = ("BidStarted", "BidSubmitted", "BidWithdrawn", "BidRefusedLate", "OpeningBegun", "BidsOpened")
+CAME_IN = ("BidSubmitted", "DraftTakenAsBid")
+EVENTS = ("BidStarted", *CAME_IN, "BidWithdrawn", "BidRefusedLate", "RegisterClosed", "OpeningBegun", "BidsOpened")
 # Every column of these tables is vouched for, but these.
 NOT_VOUCHED_FOR = {
     "bids": {
@@ -43,6 +44,7 @@ NOT_VOUCHED_FOR = {
     },
     "sealed_parts": {"id": "a number of the database"},
     "late_attempts": {"id": "a number of the database"},
+    "closed_registers": {"id": "a number of the database"},
     "bid_openings": {"id": "a number of the database", "entrusted": "encrypted to an opener, who would notice"},
 }
 
@@ -79,6 +81,7 @@ class _Lines:
     submitted: dict[tuple[str, int], Any] = field(default_factory=dict)
     withdrawn: dict[str, Any] = field(default_factory=dict)
     late: list[Any] = field(default_factory=list)
+    closed: dict[str, Any] = field(default_factory=dict)
     begun: Any = None
     opened: Any = None
 
@@ -113,6 +116,7 @@ class _Need:
             if reference not in here:
                 yield f"bids {reference}: line {line.number} says it was begun for {self.reference}, it is not here"
         yield from (f"late_attempts {self.reference}: {each}" for each in self._late())
+        yield from (f"closed_registers {self.reference}: {each}" for each in self._registers())
         yield from (f"bid_openings {self.reference}: {each}" for each in self._opening())
 
     def _bid(self, bid: Bid) -> Iterator[str]:
@@ -155,6 +159,8 @@ class _Need:
             yield from _receipt(self.by.receipt_key, self.reference, bid, version, line)
 
     def _is_actor(self, bid: Bid, version: BidVersion, line: Any) -> bool:
+        if line.event != "BidSubmitted":
+            return True  # taken in by the timetable, for nobody
         pseudonym = db.session.scalar(select(Person.pseudonym).where(Person.id == version.submitted_by_id))
         return line.actor == salted_hash("bid", bid.journal_salt, pseudonym or "")
 
@@ -211,6 +217,25 @@ class _Need:
         for supplier, kind, received_at, closed_at in (told - here).elements():
             yield f"a {kind} of supplier {supplier} late at {received_at} (closed {closed_at}) is on record, not here"
 
+    def _registers(self) -> Iterator[str]:
+        query = select(ClosedRegister).where(ClosedRegister.need_id == (self.need.id if self.need else None))
+        rows = {plain(each.closes_at): each for each in db.session.scalars(query)}
+        for closes_at, row in rows.items():
+            line = self.lines.closed.get(closes_at)
+            if line is None:
+                yield f"no line says that it was closed for the closing at {closes_at}"
+            elif row.root != line.says["root"]:
+                yield f"root is not what line {line.number} says"
+            elif abs((line.at - row.closed_at).total_seconds()) > 60:
+                yield "closed_at is not when it was closed"
+        for closes_at in self.lines.closed.keys() - rows.keys():
+            yield f"the register of the closing at {closes_at} is on record, not here"
+        holds = self.need and self.need.closes_at and rows.get(plain(self.need.closes_at))
+        if self.need and holds and not register.is_as_closed(self.need, holds):
+            yield "root and blinding are not those of the receipts that are here"
+        if self.need and holds and self.need.bids_closed_at not in (None, holds.closed_at):
+            yield "closed_at is not when the need's bids were closed"
+
     def _opened(self) -> dict[str, dict[str, Any]]:
         return {each["bid"]: each for each in self.lines.opened.says["bids"]} if self.lines.opened else {}
 
@@ -259,6 +284,7 @@ class _Line:
     number: int
     at: datetime
     hash: str
+    event: str
     actor: str
     subject: str
     says: dict[str, Any]
@@ -272,10 +298,12 @@ def _read_lines(reference: str) -> _Lines:
     )
     by_event: dict[str, list[_Line]] = defaultdict(list)
     for row in db.session.execute(chosen.order_by(JournalLine.number)):
-        line = _Line(row.number, row.at, row.hash, row.actor, row.subject, json.loads(row.details))
+        line = _Line(row.number, row.at, row.hash, row.event, row.actor, row.subject, json.loads(row.details))
         by_event[row.event].append(line)
     lines.started = {each.subject: each for each in by_event["BidStarted"]}
-    lines.submitted = {(each.subject, each.says["version"]): each for each in by_event["BidSubmitted"]}
+    came_in = [each for event in CAME_IN for each in by_event[event]]
+    lines.submitted = {(each.subject, each.says["version"]): each for each in came_in}
+    lines.closed = {each.says["closes_at"]: each for each in by_event["RegisterClosed"]}
     lines.withdrawn = {each.subject: each for each in by_event["BidWithdrawn"]}
     lines.late = by_event["BidRefusedLate"]
     lines.begun = _last(by_event["OpeningBegun"])

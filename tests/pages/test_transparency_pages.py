@@ -22,7 +22,7 @@ def files(client: PageClient, folder: Path, *needs: str) -> Path:
     visitor = PageClient(client.app)
 
     def get(name: str) -> bytes | None:
-        answer = visitor.client.get(f"/journal/{name}")
+        answer = visitor.client.get(name)
         return answer.data if answer.status_code == 200 else None
 
     return public_files.save(get, folder, needs)

@@ -40,6 +40,7 @@ TABLES = {
     "bid_versions": lambda row: "bid_versions ",
     "sealed_parts": lambda row: "sealed_parts ",
     "late_attempts": lambda row: "late_attempts ",
+    "closed_registers": lambda row: "closed_registers ",
     "bid_openings": lambda row: "bid_openings ",
 }
 NOT_COVERED = {**{name: set(reasons) for name, reasons in NOT_VOUCHED_FOR.items()}, "journal_head": {"id"}}
@@ -129,7 +130,7 @@ def _set(current: Any, table: Table, row: dict[str, Any], column: str, value: An
 def _another(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     keys = {each.name for each in table.primary_key.columns}
     changed = {name: row[name] + 1000 for name in keys if isinstance(row[name], int) and name != "level"}
-    unique = {"reference": "B-2026-9999", "number": row.get("number", 0) + 1000, "size": row.get("size", 0) + 1000}
+    unique = {"reference": "B-2026-9999", "closes_at": clock.now(), "number": row.get("number", 0) + 1000, "size": row.get("size", 0) + 1000}
     changed |= {name: value for name, value in unique.items() if name in row and name not in changed}
     if table.name == "sealed_parts":
         changed["number"], changed["name"] = row["number"], "file:inserted"

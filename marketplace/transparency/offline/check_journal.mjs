@@ -3,10 +3,11 @@
 //   node check-journal.mjs SOURCE [--key FILE] [--checkpoint FILE]... [--need REFERENCE]... [--receipt FILE]...
 //                                 [--receipt-key FILE] [--every-checkpoint]
 //
-// SOURCE is the service's address, or a folder with copies of the files under its /journal/.
+// SOURCE is the service's address, or a folder with copies of the files under its /journal/, and of
+// /needs/REFERENCE/register.json for the needs to check.
 // --key               the journal's public key that you saved; without it the key that SOURCE shows is believed
 // --checkpoint        a checkpoint that you saved (a file may hold several, one after the other)
-// --need              check that need's public lines: each is hashed again and found in the tree
+// --need              check that need's public lines, each hashed again and found in the tree, and its closed register
 // --receipt           check a bid's receipt, and find its line in the tree; with --need, in the need's lines too
 // --receipt-key       the public key of receipts that you saved; without it the one that SOURCE shows is believed
 // --every-checkpoint  check all checkpoints that SOURCE keeps
@@ -213,6 +214,35 @@ function checkLines(file, reference, tree) {
   return { lines, isOpened: file.opened_at !== null };
 }
 
+const CAME_IN = ['BidSubmitted', 'DraftTakenAsBid'];
+
+// The bids that count, as the lines say: for each the newest version that came in, unless it was withdrawn.
+function countingBids(lines) {
+  const counting = new Map();
+  for (const line of lines.values()) {
+    if (CAME_IN.includes(line.event)) counting.set(line.subject, JSON.parse(line.details).version);
+    if (line.event === 'BidWithdrawn') counting.delete(line.subject);
+  }
+  return counting;
+}
+
+// The register's root is in the journal since before the opening; after it, the receipts' leaves must lead to it.
+async function checkRegister(read, reference, need) {
+  const closed = [...need.lines.values()].filter((line) => line.event === 'RegisterClosed').at(-1);
+  if (!closed) return null;
+  const register = readCanonical(await needed(read, `/needs/${reference}/register.json`), `the register of ${reference}`);
+  const isThat = register.format === 'bid-register/1' && register.need_ref === reference;
+  insist(isThat && register.root === JSON.parse(closed.details).root, `the register of ${reference} is not that of line ${closed.number}`);
+  if (!need.isOpened) return null;
+  const tree = new Tree();
+  tree.append(leafOf(register.blinding));
+  register.receipts.forEach((leaf) => tree.append(Buffer.from(leaf, 'hex')));
+  insist(tree.root().toString('hex') === register.root, `the receipts in the register of ${reference} do not make its root`);
+  const expected = countingBids(need.lines).size;
+  insist(register.receipts.length === expected, `the register of ${reference} has ${register.receipts.length} receipts, the lines ${expected} bids`);
+  return new Set(register.receipts);
+}
+
 function readReceiptKey(pem) {
   const key = createPublicKey(pem);
   if (key.asymmetricKeyType !== 'ed25519') throw new CannotTell('the key of receipts cannot be read');
@@ -229,10 +259,10 @@ function readReceipt(content, signer, what) {
   const unknown = Object.keys(signed).filter((name) => !names.includes(name) && name !== 'journal_position');
   const isKnown = /^bid-receipt\/[123]$/.test(signed.format) && !unknown.length && names.every((name) => name in signed);
   insist(isKnown, `${what} is no receipt that this program knows`);
-  return { facts: signed, hasProof };
+  return { facts: signed, hasProof, leaf: sha256(Buffer.of(0), content).toString('hex') };
 }
 
-function checkReceipt(facts, tree, needs, what) {
+function checkReceipt(facts, leaf, tree, needs, what) {
   const { journal_position: number, journal_line: line, tree_size: size, root, inclusion } = facts;
   insist([line, root, ...inclusion].every(isHash), `the proof of ${what} cannot be read`);
   const found = includedRoot(leafOf(line), number - 1, size, inclusion.map((each) => Buffer.from(each, 'hex')));
@@ -247,10 +277,14 @@ function checkReceipt(facts, tree, needs, what) {
   const told = need.lines.get(number);
   insist(told, `the line of ${what} is not among the lines of ${facts.need_ref}`);
   const says = JSON.parse(told.details);
-  const isSame = told.event === 'BidSubmitted' && told.hash === line && told.subject === facts.bid_ref
+  const isSame = CAME_IN.includes(told.event) && told.hash === line && told.subject === facts.bid_ref
     && says.version === facts.bid_version && says.received_at === facts.received_at
     && says.manifest_hash === facts.manifest_hash;
   insist(isSame, `line ${number} does not say what ${what} says`);
+  if (need.register && countingBids(need.lines).get(facts.bid_ref) === facts.bid_version) {
+    insist(need.register.has(leaf), `${what} counts, and is not in the register of ${facts.need_ref}`);
+    return `line ${number} of the journal says the same, and the closed register has it`;
+  }
   return `line ${number} of the journal says the same`;
 }
 
@@ -302,11 +336,14 @@ async function main() {
   for (const reference of asked.need) {
     if (!/^[A-Za-z0-9-]+$/.test(reference)) throw new CannotTell(`${reference} is no reference`);
     const file = readCanonical(await needed(read, `needs/${reference}.json`), `the file of ${reference}`);
-    needs.set(reference, checkLines(file, reference, tree));
+    const need = checkLines(file, reference, tree);
+    need.register = await checkRegister(read, reference, need);
+    needs.set(reference, need);
+    if (need.register) tell(`${reference}: the register closed before the opening has ${need.register.size} receipts, one for each bid.`);
     tell(`${reference}: ${file.lines.length} public lines match their hashes and are in the tree.`);
   }
-  for (const { file, facts, hasProof } of receipts) {
-    const outcome = hasProof ? checkReceipt(facts, tree, needs, file) : 'it is older than proofs of its line';
+  for (const { file, facts, hasProof, leaf } of receipts) {
+    const outcome = hasProof ? checkReceipt(facts, leaf, tree, needs, file) : 'it is older than proofs of its line';
     tell(`${facts.reference}: genuine; ${outcome}.`);
   }
   tell('Everything agrees.');
