@@ -49,6 +49,7 @@ bench: install .venv/installed-test ## speed as ratios to a yardstick in the sam
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.alerts
 	$(BIN)/python -m tests.bench.search --large
+	$(BIN)/python -m tests.bench.storm
 
 clean: ## remove what install made (not what a running copy keeps)
 	rm -rf .venv node_modules build marketplace/static/vendor *.egg-info

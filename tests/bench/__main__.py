@@ -1,6 +1,6 @@
 """Measures the pages beside the yardsticks and prints ratios. It reports; it never fails for being slow.
 
-YARDSTICKS=<folder with y_http.py> python -m tests.bench [--rounds 3] [--seconds 3] [--worker-class gthread]
+YARDSTICKS=<folder with y_http.py> python -m tests.bench [--rounds 3] [--seconds 3] [--worker-class edge]
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--drafts", type=int, default=4000, help="bids to submit on each database")
     parser.add_argument("--databases", default="sqlite,pg")
     parser.add_argument("--pages", default=",".join(COMPARED))
-    parser.add_argument("--worker-class", choices=("gthread", "sync"), default="gthread")
+    parser.add_argument("--worker-class", choices=("edge", "gthread", "sync"), default="edge")
     parser.add_argument("--json", action="store_true", help="print the yardsticks' own line")
     return parser.parse_args()
 

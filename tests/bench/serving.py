@@ -65,9 +65,11 @@ def served(place: Place, worker_class: str) -> Iterator[tuple[str, int]]:
     """Yields the address and the process id of gunicorn's master."""
     port = free_port(FIRST_PORT)
     command = gunicorn_command(place.settings, port)
+    at = command.index("--worker-class")
     if worker_class == "sync":
-        at = command.index("--worker-class")
         del command[at : at + 4]
+    elif worker_class == "gthread":
+        command[at + 1] = "gthread"
     kept = {key: value for key, value in os.environ.items() if not key.startswith("MARKETPLACE_")}
     home, url, engine = str(place.settings.home), place.settings.database_url, place.settings.search_engine
     process = subprocess.Popen(

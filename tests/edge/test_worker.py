@@ -73,6 +73,22 @@ def test_clients_that_are_slow_to_send_hold_no_thread(port: int) -> None:
         assert time.monotonic() - started < 5
 
 
+@pytest.mark.slow
+def test_two_hundred_slow_clients_and_a_thousand_idle_ones_stop_nobody(port: int) -> None:
+    """The slow ones send a byte now and then, all the while; others come and are answered."""
+    with ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(1_200)]
+        answers = []
+        for number in range(100):
+            for each in slow[number % 2 : 200 : 2]:
+                each.sendall(b"x")
+            began = time.monotonic()
+            get(port)
+            answers.append(time.monotonic() - began)
+    print(f"slowest of 100 answers: {1000 * max(answers):.0f} ms, p99 {1000 * sorted(answers)[98]:.0f} ms")
+    assert max(answers) < 5, "a client that is no slower than others waited"
+
+
 def test_clients_that_are_slow_to_read_hold_no_thread_and_get_all_of_it(port: int) -> None:
     with ExitStack() as stack:
         slow = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import selectors
 import socket
@@ -14,6 +15,7 @@ from urllib.parse import urlencode
 
 HELD_BACK = 12  # bytes that every third client sends late, so that the beginning of a request proves nothing
 AHEAD = 0.4  # seconds that the rest of such a request is sent before
+ACCEPTED = 200
 PATIENCE = 60.0  # seconds in which an answer may come
 
 
@@ -91,9 +93,17 @@ def _hear(reader: selectors.BaseSelector, awaited: int) -> None:
             if not piece:
                 reader.unregister(key.fileobj)
                 each.answered = time.monotonic()
-                words = bytes(each.body[:64]).split()
-                each.status = int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+                each.status = told(bytes(each.body))
                 awaited -= 1
+
+
+def told(answer: bytes) -> int:
+    """What an answer says: its status, and ACCEPTED for the way to the page "Bid submitted"; 0 for none."""
+    head = answer.partition(b"\r\n\r\n")[0].decode("latin-1")
+    status = head.split()[1] if len(head.split()) > 1 else ""
+    if status == "302" and re.search(r"^Location: \S+/submitted\r?$", head, re.MULTILINE):
+        return ACCEPTED
+    return int(status) if status.isdigit() else 0
 
 
 def monotonic_to_utc() -> float:
@@ -111,13 +121,13 @@ def wrong_ones(sent: Iterable[Sent], kept: dict[str, Kept], closes_at: datetime,
     for each in sent:
         stored = kept.get(each.bid, Kept((), ()))
         before, after = (datetime.fromtimestamp(at + offset, UTC) for at in (each.before, each.after))
-        if each.status not in (200, 409):
+        if each.status not in (ACCEPTED, 409):
             found.append(f"{each.bid} was answered {each.status or 'not at all'}")
-        elif each.status == 200 and len(stored.versions) != 1:
+        elif each.status == ACCEPTED and len(stored.versions) != 1:
             found.append(f"{each.bid} was accepted and is stored {len(stored.versions)} times")
         elif each.status == 409 and (stored.versions or len(stored.too_late) != 1):
             found.append(f"{each.bid} was refused and is stored, or its attempt is not on record once")
-        elif each.status == 200 and before > closes_at:
+        elif each.status == ACCEPTED and before > closes_at:
             found.append(f"{each.bid} was accepted and its last byte sent {before - closes_at} after closing")
         elif each.status == 409 and after <= closes_at:
             found.append(f"{each.bid} was refused and had been sent {closes_at - after} before closing")
