@@ -127,7 +127,8 @@ def journey(client: Client, market: Market, words: str) -> str:
     client.ask("a method that is none", "BREW", home)
     client.ask("the draft to keep", "GET", f"{home}/download")
     client.ask("reads it", "GET", f"{home}/review")
-    client.post("a key too short", f"{home}/submit", idempotency_key="k")
+    client.post("a key too short", f"{home}/submit", idempotency_key="k\r\nX")
+    client.ask("line ends in the address", "GET", f"{home}/{words}%0d%0aSet-Cookie:%20{words}")
     key = secrets.token_hex(16)
     client.post("submits", f"{home}/submit", idempotency_key=key)
     client.post("submits again", f"{home}/submit", idempotency_key=key)
@@ -219,7 +220,9 @@ def test_every_request_is_in_the_trace(
     lines = lines_about(house.home, market.way.need, *bids)
     wrong = compared(log, lines)
     text = "".join(path.read_text() for path in (house.home / "trace").iterdir())
-    wrong += [f"{each} is in the trace" for each in (words, cookie, token, "csrf") if each in text]
+    leaked = [f"{each} is in the trace" for each in (words, cookie, token, "csrf", "Set-Cookie", "\r") if each in text]
+    leaked += [f"no line of its own: {each}" for each in text.splitlines() if not each.startswith('{"at":') or each[-1] != "}"]
+    proof.tell("A6", "words, cookies, tokens, line ends in a trace", count=len(text.splitlines()), violations=leaked)
     late = max((_instant(line["at"]) - sent.ended_at for sent in log for line in lines if line["id"] == sent.name), default=NEAR)
     proof.tell(
         "A5", "journeys with mishaps", count=len(log), violations=wrong,
