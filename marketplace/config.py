@@ -50,6 +50,7 @@ class Settings:
     max_upload_megabytes: int = _setting(20, "largest single file, in megabytes")  # type: ignore[assignment]
     max_firm_megabytes: int = _setting(2000, "what all files of one firm's drafts may come to, in megabytes")  # type: ignore[assignment]
     upload_keep_hours: int = _setting(48, "how long a file that was not sent to its end is kept")  # type: ignore[assignment]
+    scanner: str = _setting("", "a virus scanner: clamd://host:port or clamd:///path/of/its/socket; empty checks nothing")  # type: ignore[assignment]
     password_cost: str = _setting("strong", "argon2id cost of passwords and passphrases: strong, or cheap for tests")  # type: ignore[assignment]
     recovery_required_from: str = _setting(
         "", "the day (2027-04-01) from which a need is published only with a council's recovery key; empty only warns"
@@ -116,6 +117,7 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
     values.update(overrides)
     settings = Settings(**values)  # type: ignore[arg-type]
     _check_search_engine(settings)
+    _check_scanner(settings)
     _check_proxy(settings)
     _check_password_cost(settings, environ)
     _check_day(settings)
@@ -155,6 +157,13 @@ def _check_password_cost(settings: Settings, environ: Mapping[str, str]) -> None
         raise SettingRefused(
             f"{name} is cheap, so passwords and opening passphrases could be guessed quickly. That is for tests only: "
             "leave it out."
+        )
+
+
+def _check_scanner(settings: Settings) -> None:
+    if settings.scanner and not settings.scanner.startswith("clamd://"):
+        raise SettingRefused(
+            f"{variable_of('scanner')} is {settings.scanner!r}. Write clamd://host:port or clamd:///path/of/its/socket."
         )
 
 

@@ -59,10 +59,11 @@ class FileStore:
         return out.stored
 
     @contextmanager
-    def writing(self, area: str, limit: int) -> Iterator[Incoming]:
+    def writing(self, area: str, limit: int, hashes: bool = True) -> Iterator[Incoming]:
         """A file to write to: at the end it is fsynced under a fresh key, and after an error nothing of it is kept.
 
-        Raises FileTooLarge past `limit` bytes, NoRoom when the disk is full.
+        Raises FileTooLarge past `limit` bytes, NoRoom when the disk is full. With `hashes` False its SHA-256 is not
+        counted and stays "".
         """
         name = secrets.token_hex(16)
         key = f"{area}/{name[:2]}/{name}"
@@ -72,7 +73,7 @@ class FileStore:
             with on_disk():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with part.open("xb") as out:
-                    incoming = Incoming(out, limit)
+                    incoming = Incoming(out, limit, hashes)
                     yield incoming
                     out.flush()
                     os.fsync(out.fileno())
@@ -83,7 +84,7 @@ class FileStore:
         except BaseException:
             part.unlink(missing_ok=True)
             raise
-        incoming.stored = StoredFile(key, incoming.size, incoming.digest.hexdigest())
+        incoming.stored = StoredFile(key, incoming.size, incoming.sha256)
 
     def path(self, key: str) -> Path:
         """The file's place; a key that is not of our making is refused."""
@@ -108,15 +109,21 @@ class Incoming:
 
     stored: StoredFile
 
-    def __init__(self, out: IO[bytes], limit: int) -> None:
+    def __init__(self, out: IO[bytes], limit: int, hashes: bool) -> None:
         self._out, self._limit = out, limit
-        self.size, self.digest = 0, hashlib.sha256()
+        self._digest = hashlib.sha256() if hashes else None
+        self.size = 0
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest() if self._digest else ""
 
     def write(self, piece: bytes, /) -> int:
         self.size += len(piece)
         if self.size > self._limit:
             raise FileTooLarge(self._limit)
-        self.digest.update(piece)
+        if self._digest:
+            self._digest.update(piece)
         return self._out.write(piece)
 
 

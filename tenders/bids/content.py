@@ -27,12 +27,21 @@ class Answer:
 
 @dataclass(frozen=True)
 class BidFile:
-    """A file of a bid: its slot, the name its sender gave it, size in bytes, SHA-256 of its content."""
+    """A file of a bid: its slot, the name its sender gave it, size in bytes, SHA-256 of its content.
+
+    `checked` is "clean" when a virus scanner found nothing as the file came in, "" when none was asked or answered.
+    """
 
     slot: str
     name: str
     size: int
     sha256: str
+    checked: str = ""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What is sealed of it; files that nobody checked read as those sealed before there was a scanner."""
+        return {name: value for name, value in vars(self).items() if name != "checked" or value}
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ class Answers:
             "format": ANSWERS_FORMAT,
             "answers": [vars(each) for each in self.answers],
             "declarations": vars(self.declarations),
-            "files": [vars(each) for each in self.files],
+            "files": [each.facts for each in self.files],
         })  # fmt: skip
 
     @classmethod

@@ -9,14 +9,14 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from sqlalchemy import delete
 from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace import config
 from marketplace.accounts.models import Person
-from marketplace.core import clock, db
+from marketplace.core import clock, db, scanning
 from marketplace.core.errors import Conflict, NotFound, Problem, Problems
 from marketplace.core.failpoints import failpoint
 from marketplace.core.files import CHUNK, FileStore, safe_name, upload_problems
@@ -138,10 +138,15 @@ def store_upload(bid: Bid, name: str, source: BinaryIO) -> StoredUpload:
         raise Problems([Problem(each.message, "file") for each in problems])
     slot = secrets.token_hex(8)
     source.seek(0)
-    digest = hashlib.file_digest(source, "sha256").hexdigest()  # type: ignore[arg-type]
-    file = BidFile(slot, safe_name(name), size, digest)
+    verdict = scanning.scan(source)
+    if verdict.found:
+        said = f"{safe_name(name)} holds what our virus scanner knows as {verdict.found}: send a copy that is clean."
+        raise Problems([Problem(said, "file")])
     source.seek(0)
-    file_key = _write("drafts", lambda out: _encrypt_file(bid, slot, source, out), limit)
+    counted = _Digesting(source)
+    file_key = _write("drafts", lambda out: _encrypt_file(bid, slot, cast(BinaryIO, counted), out), limit)
+    digest, checked = counted.digest.hexdigest(), "clean" if verdict.is_checked else ""
+    file = BidFile(slot, safe_name(name), size, digest, checked)
     failpoint("upload: encrypted, not yet sealed")
     source.seek(0)
     try:
@@ -149,6 +154,18 @@ def store_upload(bid: Bid, name: str, source: BinaryIO) -> StoredUpload:
     except BaseException:
         store().remove(file_key)
         raise
+
+
+class _Digesting:
+    """A stream whose SHA-256 is counted as it is read, so that it need not be read once more."""
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source, self.digest = source, hashlib.sha256()
+
+    def read(self, count: int) -> bytes:
+        piece = self._source.read(count)
+        self.digest.update(piece)
+        return piece
 
 
 def add_file(bid: Bid, upload: StoredUpload, person: Person) -> DraftPart:
@@ -262,7 +279,7 @@ def binding_of(bid: Bid, part_name: str, version: int | None = None) -> sealed.B
 
 
 def _write(area: str, fill: Any, limit: int) -> str:
-    with store().writing(area, limit + SEALING_ROOM + limit // CHUNK * 16) as out:
+    with store().writing(area, limit + SEALING_ROOM + limit // CHUNK * 16, hashes=False) as out:
         fill(out)
     return out.stored.key
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from marketplace.core import clock, db
+from marketplace.core import clock, db, scanning
 from marketplace.core.journal import JournalLine
 from tenders.bids import drafts, queries
 from tenders.bids.models import LateAttempt
@@ -226,3 +226,16 @@ def test_the_journal_tells_of_uploads_and_withholds_them(sender: Sender) -> None
     lines = db.session.query(JournalLine).filter(JournalLine.event.like("FileUpload%")).all()
     assert [each.event for each in lines] == ["FileUploadBegun", "FileUploadGivenUp"]
     assert all(queries.is_withheld(each) and "secret" not in each.details for each in lines)
+
+
+def test_a_file_that_the_scanner_knows_is_refused_and_others_say_whether_they_were_checked(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender.send("before.pdf", CONTENT)
+    monkeypatch.setattr(scanning, "scan", lambda source: scanning.Verdict(True, "Eicar" if b"bad" in source.read() else ""))
+    sender.send("good.pdf", CONTENT)
+    refused = sender.send("bad.pdf", PDF + b"bad")
+    assert refused.status_code == 422 and "knows as Eicar: send a copy that is clean" in refused.json["message"]
+    page = sender.firm.get(sender.home)
+    assert page.has("before.pdf (700,009 bytes), not checked for viruses")
+    assert page.has("good.pdf (700,009 bytes), nothing found by the virus scanner") and not page.has("bad.pdf")

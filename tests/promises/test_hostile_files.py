@@ -74,7 +74,7 @@ class Firm:
         status, told = self.begin(name, len(content))
         while status < 300 and not told["is_done"]:
             start = told["received"]
-            status, told = self.piece(told["upload"], start, content[start : start + 3_000_000])
+            status, told = self.piece(told["upload"], start, content[start : start + 2_000_000])
         return status, told
 
     def raw(self, head: str, pieces: Iterator[bytes]) -> int:
@@ -263,11 +263,11 @@ def test_a_full_disk_is_told_and_nothing_half_kept(
     status, told = firm.begin("plan.pdf", len(content))
     upload, start = told["upload"], 0
     while start < len(content) and status < 300:
-        status, told = firm.piece(upload, start, content[start : start + 3_000_000])
-        start += 3_000_000
+        status, told = firm.piece(upload, start, content[start : start + 2_000_000])
+        start += 2_000_000
     expect(f"finishing is answered with 507 in words, not {status} {told}", lambda: status == 507 and "no room" in told["message"])
     left = kept_files(house) - before
-    expect(f"only pieces are kept: {left}", lambda: all("/pieces/" in each for each in left) and len(left) == 5)
+    expect(f"only pieces are kept: {left}", lambda: all("/pieces/" in each for each in left) and len(left) == 7)
     expect("what was there is there", lambda: firm.ask("GET", _downloads(firm)[0])[2] == PDF)
     limit_files(copy, resource.RLIM_INFINITY)
     status, _, body = firm.ask("POST", f"{upload}/finish")

@@ -76,7 +76,7 @@ def place_of(upload: FileUpload, start: int) -> Place:
 
 def keep(place: Place, arriving: Arriving) -> StoredFile:
     """Encrypts what arrives into the file store; what arrived before the connection broke is kept. Raises NoRoom."""
-    with drafts.store().writing(AREA, LARGEST_PIECE_BYTES + ROOM_BYTES) as out:
+    with drafts.store().writing(AREA, LARGEST_PIECE_BYTES + ROOM_BYTES, hashes=False) as out:
         source = cast(BinaryIO, arriving)
         sealed.encrypt_draft_file(place.key, source, out, bid_ref=place.bid_reference, part=place.part)
     return out.stored
@@ -88,7 +88,7 @@ class Whole(io.RawIOBase):
     def __init__(self, upload: FileUpload) -> None:
         self._upload, self._pieces = upload, list(upload.pieces)
         self._at = 0
-        self._held: tuple[int, bytes] = (-1, b"")
+        self._held: tuple[int, memoryview] = (-1, memoryview(b""))
 
     def readable(self) -> bool:
         return True
@@ -112,14 +112,15 @@ class Whole(io.RawIOBase):
         content = self._content(piece)
         start = self._at - piece.start
         count = min(len(target), len(content) - start)
-        target[:count] = memoryview(content)[start : start + count]
+        target[:count] = content[start : start + count]
         self._at += count
         return count
 
-    def _content(self, piece: UploadPiece) -> bytes:
+    def _content(self, piece: UploadPiece) -> memoryview:
         if self._held[0] != piece.start:
+            self._held = (-1, memoryview(b""))  # never two pieces in memory
             place, out = place_of(self._upload, piece.start), io.BytesIO()
             with drafts.store().path(piece.file_key).open("rb") as source:
                 sealed.decrypt_draft_file(place.key, source, out, bid_ref=place.bid_reference, part=place.part)
-            self._held = (piece.start, out.getvalue())
+            self._held = (piece.start, out.getbuffer())
         return self._held[1]

@@ -10,7 +10,7 @@ from tenders.bids.rules import MOST_FILES
 
 # A lost connection costs at most one piece.
 FIRST_PIECE_BYTES = 256 * 1024
-LARGEST_PIECE_BYTES = 4 * 1024 * 1024
+LARGEST_PIECE_BYTES = 2 * 1024 * 1024
 
 
 @dataclass(frozen=True)
