@@ -82,6 +82,11 @@ class Browser:
             self.connection = None
 
 
+def is_submitted(answer: Answer) -> bool:
+    """Whether the answer says that the bid is in: it leads to the page with the receipt of the version that counts."""
+    return answer.status == 302 and urlsplit(answer.location).path.endswith("/submitted")
+
+
 def receipt_of(answer: Answer) -> tuple[int, str]:
     """Version and fingerprint as the page tells them; (0, "") when it is not the page of a submitted bid."""
     if answer.status != 200 or "Bid submitted" not in answer.body:
@@ -126,9 +131,8 @@ class Bidder:
 
     def _submit_once(self, key: str) -> Operation:
         answer = self.browser.post(f"/supplier/bids/{self.bid}/submit", idempotency_key=key, seen="", passphrase="")
-        version, mark = receipt_of(answer)
-        outcome = "ok" if version else "unknown" if answer.is_fault else "fail"
-        return self._note("submit", answer, outcome, key=key, version=version, manifest_hash=mark)
+        outcome = "ok" if is_submitted(answer) else "unknown" if answer.is_fault else "fail"
+        return self._note("submit", answer, outcome, key=key)
 
     def withdraw(self) -> Operation:
         answer = self._persist(lambda: self.browser.post(f"/supplier/bids/{self.bid}/withdraw"))

@@ -34,6 +34,7 @@ class Operation:
     outcome: str
     key: str = ""
     status: int = 0
+    # Of the receipt that was read with this answer; 0 when none was read (a colleague's may be the newest by then).
     version: int = 0
     manifest_hash: str = ""
 
@@ -165,7 +166,7 @@ def _answered_and_not_stored(history: Sequence[Operation], held: Holdings) -> It
         found = stored.get((each.bid, each.key))
         if found is None:
             yield f"lost: {each.bid} was answered with version {each.version} and is not stored"
-        elif (found.number, found.manifest_hash) != (each.version, each.manifest_hash):
+        elif each.version and (found.number, found.manifest_hash) != (each.version, each.manifest_hash):
             yield f"another: {each.bid} was answered with version {each.version}, stored is another of that key"
 
 

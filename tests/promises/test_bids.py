@@ -18,7 +18,7 @@ from sqlalchemy import select
 from marketplace.config import Settings
 from marketplace.core import db, journal
 from marketplace.core.journal import JournalLine
-from tests.promises.crowd import Bidder, receipt_of
+from tests.promises.crowd import Bidder, is_submitted, receipt_of
 from tests.promises.history import History, holdings, violations
 from tests.promises.market import Market, close_in, make_market
 from tests.promises.proof import Proof, is_long
@@ -47,6 +47,8 @@ def test_what_was_answered_is_stored_and_what_is_stored_was_answered(
     tried = [each for each in history.operations if each.kind != "read"]
     wrong = violations(history.operations, held) + left_unknown(history) + record_problems()
     wrong += [each for bidder in bidders for each in bidder.server_errors]
+    if len(held.versions) < size // 100:
+        wrong.append(f"only {len(held.versions)} versions came in, so hardly anything was tried")
     proof.tell(
         "B1",
         "submit, replace, withdraw by many, web workers killed, then the deadline",
@@ -85,14 +87,14 @@ def race(bidder: Bidder, copy: Served, market: Market, history: History) -> list
     def run(runner: Bidder) -> None:
         gate.wait()
         answer = runner.browser.post(f"/supplier/bids/{runner.bid}/submit", idempotency_key=key, seen="", passphrase="")
-        version, mark = receipt_of(answer)
+        version, mark = receipt_of(runner.browser.get(answer.location)) if is_submitted(answer) else (0, "")
         runner._note("submit", answer, "ok" if version else "fail", key=key, version=version, manifest_hash=mark)
         facts = runner.browser.get(f"/supplier/bids/{runner.bid}/receipt/{version}.json").body if version else ""
         seen.append((answer.status, version, mark, facts))
         runner.browser.close()
 
     together(runners, run)
-    if len(seen) == AT_ONCE and len(set(seen)) == 1 and seen[0][0] == 200 and '"signature"' in seen[0][3]:
+    if len(seen) == AT_ONCE and len(set(seen)) == 1 and seen[0][0] == 302 and '"signature"' in seen[0][3]:
         return []
     return [f"race for {bidder.bid}: {sorted({each[:3] for each in seen})}"]
 

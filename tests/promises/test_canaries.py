@@ -29,7 +29,7 @@ from tenders.needs.models import Need
 from tests import making
 from tests.bench.drafts import cookie_of
 from tests.promises.canaries import Flock, memory_of
-from tests.promises.crowd import Browser, receipt_of
+from tests.promises.crowd import Browser, is_submitted
 from tests.promises.market import Market, close_in, make_market
 from tests.promises.proof import Proof, is_long
 from tests.promises.serving import run_python, served
@@ -100,7 +100,7 @@ class Planter:
             f"/supplier/bids/{self.bid}/submit", idempotency_key=secrets.token_hex(16), seen="",
             passphrase=self.flock.word(),
         )  # fmt: skip
-        if not receipt_of(answer)[0]:
+        if not is_submitted(answer):
             self.faults.append(f"not submitted: {answer.status} {answer.location}")
 
     def withdraw(self) -> None:
