@@ -117,7 +117,8 @@ def _bids(market: Market, count: int) -> Iterator[dict[str, Any]]:
     for number in range(1, count + 1):
         yield {
             "id": number,
-            "reference": f"B-2026-{number:05}",
+            # As real ones look, so that their requests leave their trace too.
+            "reference": f"B-2026-{number // 10_000:04}-{number % 10_000:04}",
             "need_id": (number - 1) % market.open_needs + 1,
             "supplier_id": market.first_supplier + number - 1,
             "started_at": market.made_at,
