@@ -37,7 +37,8 @@ class Worker:
         """Works until told to stop (SIGTERM or SIGINT); finishes the batch it is in."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
-        watch_from_settings().start()
+        if not config.current().demonstration:  # which is stopped overnight, and has nobody to ask for more time
+            watch_from_settings().start()
         pause = config.current().worker_pause_seconds
         while not self.must_stop:
             if not self.one_pass():
