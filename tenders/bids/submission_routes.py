@@ -80,15 +80,18 @@ def submit(reference: str) -> Response:
         return redirect(get_desk(reference).home)
     if isinstance(outcome, RefusedLate):
         return _late_page(get_desk(reference), outcome)
-    return redirect(url_for("bids.submitted", reference=reference))
+    return redirect(url_for("bids.submitted", reference=reference, number=outcome.told.version.number))
 
 
-@blueprint.route("/supplier/bids/<reference>/submitted")
+@blueprint.route("/supplier/bids/<reference>/submitted/<int:number>")
 @may("see_supplier_area")
-def submitted(reference: str) -> Response:
-    """That the bid is in, when, and its receipt."""
+def submitted(reference: str, number: int) -> Response:
+    """That this version of the bid is in, when, and its receipt."""
     desk = get_desk(reference)
-    return page("tenders/bids/submitted.html", title="Bid submitted", version=_current(desk), **desk.context)
+    version = _get_version(desk, number)
+    is_current = number == desk.bid.current_version
+    title = "Bid submitted"
+    return page("tenders/bids/submitted.html", title=title, version=version, is_current=is_current, **desk.context)
 
 
 def _late_page(desk: Desk, refused: RefusedLate) -> Response:
@@ -139,11 +142,16 @@ def receipt(reference: str) -> Response:
 def receipt_file(reference: str, number: int) -> Response:
     """A receipt as the signed file that anyone can verify."""
     desk = get_desk(reference)
+    version = _get_version(desk, number)
+    name = f"receipt-{desk.bid.reference}-V{number}.json"
+    return download(io.BytesIO(version.receipt.encode()), name, "application/json")
+
+
+def _get_version(desk: Desk, number: int) -> BidVersion:
     version = next((each for each in desk.bid.versions if each.number == number), None)
     if version is None:
         raise NotFound("This bid has no such version.")
-    name = f"receipt-{desk.bid.reference}-V{number}.json"
-    return download(io.BytesIO(version.receipt.encode()), name, "application/json")
+    return version
 
 
 def _current(desk: Desk) -> BidVersion:

@@ -84,7 +84,7 @@ class Browser:
 
 def is_submitted(answer: Answer) -> bool:
     """Whether the answer says that the bid is in: it leads to the page with the receipt of the version that counts."""
-    return answer.status == 302 and urlsplit(answer.location).path.endswith("/submitted")
+    return answer.status == 302 and re.search(r"/submitted/\d+$", urlsplit(answer.location).path) is not None
 
 
 def receipt_of(answer: Answer) -> tuple[int, str]:

@@ -101,7 +101,7 @@ def told(answer: bytes) -> int:
     """What an answer says: its status, and ACCEPTED for the way to the page "Bid submitted"; 0 for none."""
     head = answer.partition(b"\r\n\r\n")[0].decode("latin-1")
     status = head.split()[1] if len(head.split()) > 1 else ""
-    if status == "302" and re.search(r"^Location: \S+/submitted\r?$", head, re.MULTILINE):
+    if status == "302" and re.search(r"^Location: \S+/submitted/\d+\r?$", head, re.MULTILINE):
         return ACCEPTED
     return int(status) if status.isdigit() else 0
 
