@@ -103,7 +103,7 @@ def add_stored(
     if bid.current_version != written_for:
         raise Conflict("The bid was submitted while the file was on its way, so the file is not part of it.")
     _insist_room(bid, len(uploads))
-    parts = [drafts.add_file(bid, each, member.person) for each in uploads]
+    parts = [drafts.add_file(bid, each, member.person, at) for each in uploads]
     ready.make_ready(bid)
     for each in parts:
         _say_saved(bid, each.slot, member)
@@ -131,7 +131,10 @@ def _remove(bid_id: int, member: Membership, slot: str) -> list[str]:
 def discard_draft(bid_id: int, member: Membership) -> None:
     """Throws away what was written since the last submission; the submitted version stands."""
     name, freed = _discard(bid_id, member)
-    keys.draft_keys().destroy(name)
+    with db.housekeeping():
+        # A colleague may have begun anew since, under a key of the same name.
+        if not queries.get_bid(bid_id, lock=True).draft_parts:
+            keys.draft_keys().destroy(name)
     drafts.forget_files(freed)
 
 

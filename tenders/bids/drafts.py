@@ -96,8 +96,13 @@ def file_parts(bid: Bid) -> list[DraftPart]:
     return sorted((each for each in bid.draft_parts if each.slot.startswith("file:")), key=lambda each: each.id)
 
 
-def save_slot(bid: Bid, slot: str, value: Any, version: int | None, person: Person) -> DraftPart:
-    """Writes one part. Inside an action. Raises LostEdit when `version` is not the one that is saved (None: any)."""
+def save_slot(
+    bid: Bid, slot: str, value: Any, version: int | None, person: Person, at: datetime | None = None
+) -> DraftPart:
+    """Writes one part. Inside an action. Raises LostEdit when `version` is not the one that is saved (None: any).
+
+    `at` is when it reached us, now when left out.
+    """
     part = _find_part(bid, slot)
     if part is not None and version is not None and part.version != version:
         theirs = _decrypted(bid, part)
@@ -108,7 +113,8 @@ def save_slot(bid: Bid, slot: str, value: Any, version: int | None, person: Pers
         bid.draft_parts.append(part)
     part.ciphertext = _encrypted(bid, slot, value)
     part.version += 1
-    part.saved_at = bid.saved_at = clock.now()
+    part.saved_at = at or clock.now()
+    bid.saved_at = max(bid.saved_at, part.saved_at)
     part.saved_by_id = person.id
     db.session.flush()
     return part
@@ -123,6 +129,7 @@ class StoredUpload:
     sealed_key: str
     sealed_size: int
     sealed_sha256: str
+    key_mark: str  # of the draft key that it is encrypted under
 
     @property
     def keys(self) -> tuple[str, str]:
@@ -136,7 +143,7 @@ def store_upload(bid: Bid, name: str, source: BinaryIO) -> StoredUpload:
     problems = upload_problems(name, start, size, limit)
     if problems:
         raise Problems([Problem(each.message, "file") for each in problems])
-    slot = secrets.token_hex(8)
+    slot, key_mark = secrets.token_hex(8), keys.draft_key_mark(bid)
     source.seek(0)
     verdict = scanning.scan(source)
     if verdict.found:
@@ -150,7 +157,7 @@ def store_upload(bid: Bid, name: str, source: BinaryIO) -> StoredUpload:
     failpoint("upload: encrypted, not yet sealed")
     source.seek(0)
     try:
-        return StoredUpload(file, file_key, *_seal_file(bid, slot, source, limit))
+        return StoredUpload(file, file_key, *_seal_file(bid, slot, source, limit), key_mark)
     except BaseException:
         store().remove(file_key)
         raise
@@ -168,9 +175,11 @@ class _Digesting:
         return piece
 
 
-def add_file(bid: Bid, upload: StoredUpload, person: Person) -> DraftPart:
-    """Makes a stored upload part of the draft. Inside an action."""
-    part = save_slot(bid, f"file:{upload.file.slot}", asdict(upload.file), None, person)
+def add_file(bid: Bid, upload: StoredUpload, person: Person, at: datetime | None = None) -> DraftPart:
+    """Makes a stored upload part of the draft. Inside an action. Conflict when its draft was thrown away meanwhile."""
+    if upload.key_mark != keys.draft_key_mark(bid):
+        raise Conflict("The draft was thrown away while the file was on its way: send the file again.")
+    part = save_slot(bid, f"file:{upload.file.slot}", asdict(upload.file), None, person, at)
     part.file_key, part.sealed_key = upload.keys
     part.sealed_size, part.sealed_sha256 = upload.sealed_size, upload.sealed_sha256
     db.session.flush()

@@ -118,6 +118,7 @@ EMAILS: dict[str, Writer] = {
     "BidSubmitted": to_bidders,
     "DraftTakenAsBid": to_bidders,
     "DraftWaits": to_forgetful_bidders,
+    "DraftNotTaken": to_forgetful_bidders,
     "BidWithdrawn": to_bidders,
     "BidRefusedLate": to_bidders,
     "OpeningBegun": to_other_openers,

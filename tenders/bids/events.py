@@ -58,6 +58,11 @@ class DraftTakenAsBid(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DraftNotTaken(Event):
+    """A draft that would have counted cannot be read any more: its key is gone."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DraftWaits(Event):
     """Bidding closes within a day, and a draft was not submitted: its firm is reminded."""
 
@@ -210,6 +215,6 @@ class ShareRecovered(Event):
 WITHHELD = frozenset(
     {
         "FileUploadBegun", "FileUploadGivenUp", "BidStarted", "BidDraftSaved", "BidDraftRestored", "BidSubmitted",
-        "DraftTakenAsBid", "DraftWaits", "BidWithdrawn", "BidRefusedLate", "TraceKept",
+        "DraftTakenAsBid", "DraftWaits", "DraftNotTaken", "BidWithdrawn", "BidRefusedLate", "TraceKept",
     }
 )  # fmt: skip

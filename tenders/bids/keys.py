@@ -67,6 +67,11 @@ def draft_key(bid: Bid) -> sealed.KeyFile:
     return _read_or_create(draft_keys(), draft_key_name(bid))
 
 
+def draft_key_mark(bid: Bid) -> str:
+    """Tells one draft key of the version being written from another, and says nothing of it."""
+    return sealed.fingerprint(b"draft key" + draft_key(bid).content)[:16]
+
+
 def price_key(need: Need) -> sealed.KeyFile:
     """The key under which the need's opened prices wait."""
     return _read_or_create(price_keys(), need.reference)

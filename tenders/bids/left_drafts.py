@@ -5,8 +5,10 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from marketplace.core import db
-from marketplace.core.journal import SYSTEM, Actor
-from tenders.bids import ready, submission
+from marketplace.core.errors import Conflict
+from marketplace.core.journal import SYSTEM, Actor, record
+from tenders.bids import ready, sealed, submission
+from tenders.bids.events import DraftNotTaken
 from tenders.bids.models import Bid
 from tenders.needs.models import Need
 
@@ -24,14 +26,26 @@ def take_in(need: Need) -> list[submission.Submitted]:
     if need.left_drafts != COUNTED:
         return []
     chosen = select(Bid).where(Bid.need_id == need.id, Bid.withdrawn_at.is_(None)).order_by(Bid.id)
-    return [_take(each) for each in db.session.scalars(chosen).all() if each.draft_parts and _is_whole(each)]
+    return [_take(need, each) for each in db.session.scalars(chosen).all() if each.draft_parts and _is_whole(each)]
 
 
-def _take(bid: Bid) -> submission.Submitted:
+def _take(need: Need, bid: Bid) -> submission.Submitted:
     last = max(bid.draft_parts, key=lambda each: (each.saved_at, each.id))
-    return submission.store_left_draft(bid, last.saved_at, last.saved_by_id, TIMETABLE)
+    assert need.closes_at is not None  # its register is being closed
+    # A file that came in time may have been made part of the draft a moment later.
+    return submission.store_left_draft(bid, min(bid.saved_at, need.closes_at), last.saved_by_id, TIMETABLE)
 
 
 def _is_whole(bid: Bid) -> bool:
-    """Whether the draft, sealed already or not, answers the need as it is asked now."""
-    return ready.is_ready(bid) or ready.make_ready(bid)
+    """Whether the draft, sealed already or not, answers the need as it is asked now.
+
+    One whose key is gone, as after a restore without `keys/`, counts for nothing and goes on record: it must not keep
+    everybody else's bids shut.
+    """
+    if ready.is_ready(bid):
+        return True
+    try:
+        return ready.make_ready(bid)
+    except (Conflict, sealed.SealingError, ValueError):
+        record(DraftNotTaken(subject=bid.reference, need=bid.need.reference), TIMETABLE)
+        return False

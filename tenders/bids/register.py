@@ -7,6 +7,7 @@ or of none, would tell how many bid. docs/sealed-bids.md has the format.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -19,10 +20,12 @@ from marketplace.core.journal import canonical_json, plain, record
 from tenders.bids import left_drafts, queries, rules, submission
 from tenders.bids.events import RegisterClosed
 from tenders.bids.models import Bid, BidVersion, ClosedRegister
+from tenders.bids.uploads.sweeping import finish_uploads_for
 from tenders.needs.models import Need
 from tenders.outages.queries import waiting_problems
 
 FORMAT = "bid-register/1"
+_logger = logging.getLogger(__name__)
 
 
 def close_registers() -> int:
@@ -39,7 +42,17 @@ def close_registers() -> int:
         )
         .order_by(Need.closes_at, Need.id)
     ).all()
-    return sum(close_register(need_id) for need_id in due)
+    return sum(_close_if_possible(need_id) for need_id in due)
+
+
+def _close_if_possible(need_id: int) -> bool:
+    """One need whose register cannot be closed holds up no other."""
+    try:
+        return close_register(need_id)
+    except Exception:
+        db.session.rollback()
+        _logger.exception("the register of need %s could not be closed", need_id)
+        return False
 
 
 def close_register(need_id: int) -> bool:
@@ -48,6 +61,7 @@ def close_register(need_id: int) -> bool:
     False when it is closed already, before its time, while clocks differ, and while the deadline may still move because
     of an outage.
     """
+    finish_uploads_for(need_id)
     closed, taken = _close(need_id)
     for each in taken:
         submission.forget_draft(each)

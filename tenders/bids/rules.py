@@ -44,7 +44,7 @@ def bidding_problems(need: Need, now: datetime) -> list[Problem]:
         ]
     if need.withdrawn_at is not None:
         return [Problem("The council withdrew this need, so no bids can be made.")]
-    if need.opened_at is not None or not is_in_time(need, now):
+    if need.opened_at is not None or need.bids_closed_at is not None or not is_in_time(need, now):
         closed = moment(need.closes_at) if need.closes_at else "an earlier time"
         return [Problem(f"Bidding closed at {closed}, so this bid can no longer be changed.")]
     if need.public_key is None:

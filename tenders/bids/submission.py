@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,7 +17,8 @@ from tenders.bids.actions import hidden_actor
 from tenders.bids.events import BidRefusedLate, BidSubmitted, BidWithdrawn, DraftTakenAsBid
 from tenders.bids.models import Bid, BidVersion, LateAttempt
 
-LONGEST_KEY = 64
+# What a form sends; the keys that we give ourselves have a dash, so that nobody can take one of them first.
+_SENT_KEY = re.compile(r"[0-9A-Za-z]{16,64}")
 
 
 class ReadAgain(Conflict):
@@ -88,7 +90,7 @@ def submit_bid(
     `seen` is the mark of the draft that the bidder read. Raises Problems for what is lacking, ReadAgain when the
     draft changed since. The draft's key is destroyed after the commit.
     """
-    if not 16 <= len(idempotency_key) <= LONGEST_KEY:
+    if not _SENT_KEY.fullmatch(idempotency_key):
         raise Problems([Problem("Go back to the page where you read your bid, and submit it from there.")])
     weak = rules.passphrase_problems(passphrase)
     copy_key = None

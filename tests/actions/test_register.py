@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import secrets
 from datetime import timedelta
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from marketplace.core import clock, db, merkle
-from marketplace.core.errors import Problems
+from marketplace.core.errors import Conflict, Problems
 from marketplace.core.journal import JournalLine
 from tenders.bids import (
     actions,
@@ -203,3 +204,79 @@ def test_a_firm_is_reminded_once_for_each_closing_time_of_a_draft_that_waits() -
     assert reminding.remind_of_drafts() == 2
     bidding.submit(bid, waiting)
     assert reminding.remind_of_drafts() == 0
+
+
+# -- what must not stop the others
+
+
+def test_a_submission_cannot_take_a_key_that_the_service_gives_itself() -> None:
+    made, member = bidding.purchase(left_drafts="counted"), bidding.bidder()
+    bid = bidding.drafted(made.need, member)
+    for key in (f"left-{bid.reference}-1", "a" * 15, "a" * 65, "a" * 20 + " "):
+        with pytest.raises(Problems):
+            submission.submit_bid(bid.id, member, key, clock.now())
+
+
+def test_a_draft_whose_key_is_gone_goes_on_record_and_holds_up_nobody() -> None:
+    made, unlucky = bidding.purchase(left_drafts="counted"), bidding.bidder()
+    bid, other = bidding.drafted(made.need, unlucky), bidding.drafted(made.need, bidding.bidder())
+    amending.extend_need(made.need.id, made.first, made.need.closes_at + timedelta(days=7), "A document was late.")
+    keys.draft_keys().destroy(keys.draft_key_name(bid))
+    bidding.open_all(made)
+    assert (bid.current_version, other.current_version) == (0, 1)
+    line = lines("DraftNotTaken")[0]
+    assert line.subject == bid.reference
+    assert [each.to for each in emails.EMAILS["DraftNotTaken"](line)] == [unlucky.person.email]
+
+
+def test_one_register_that_cannot_be_closed_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = bidding.purchase(), bidding.purchase()
+    close, refused = register.close_register, first.need.id
+
+    def broken(need_id: int) -> bool:
+        if need_id == refused:
+            raise RuntimeError("a fault")
+        return close(need_id)
+
+    monkeypatch.setattr(register, "close_register", broken)
+    bidding.close(max((first.need, second.need), key=lambda each: each.closes_at))
+    assert register.close_registers() == 1 and second.need.bids_closed_at and not first.need.bids_closed_at
+
+
+def test_a_colleague_who_begins_anew_while_a_draft_is_thrown_away_keeps_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, member = bidding.purchase(), bidding.bidder()
+    bid = bidding.submitted(made.need, member)
+    bidding.fill(bid, member, "thrown away")
+    discard = actions._discard
+
+    def then_begun_anew(bid_id: int, who) -> object:
+        gone = discard(bid_id, who)
+        bidding.fill(bid, member, "begun anew")
+        return gone
+
+    monkeypatch.setattr(actions, "_discard", then_begun_anew)
+    actions.discard_draft(bid.id, member)
+    assert drafts.read_draft(bid).answers.answers[0].text == "begun anew"
+
+
+def test_a_file_sent_for_a_draft_that_was_thrown_away_is_refused() -> None:
+    made, member = bidding.purchase(), bidding.bidder()
+    bid = bidding.submitted(made.need, member)
+    bidding.fill(bid, member)
+    stored = drafts.store_upload(bid, "plan.pdf", io.BytesIO(bidding.PDF))
+    actions.discard_draft(bid.id, member)
+    with pytest.raises(Conflict, match="thrown away"):
+        actions.add_stored(bid.id, member, [stored], bid.current_version)
+
+
+def test_a_file_that_came_in_time_makes_no_bid_late() -> None:
+    made, member = bidding.purchase(left_drafts="counted"), bidding.bidder()
+    bid = bidding.drafted(made.need, member)
+    in_time = made.need.closes_at - timedelta(seconds=1)
+    clock.set_clock(in_time)
+    stored = drafts.store_upload(bid, "plan.pdf", io.BytesIO(bidding.PDF))
+    clock.set_clock(made.need.closes_at + timedelta(seconds=30))
+    actions.add_stored(bid.id, member, [stored], 0, in_time)
+    bidding.close(made.need)
+    register.close_registers()
+    assert bid.versions[0].received_at == in_time and len(bid.versions[0].parts) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from marketplace import config
@@ -10,6 +11,7 @@ from marketplace.core import clock, db
 from marketplace.core.errors import Refusal
 from tenders.bids import drafts
 from tenders.bids.uploads import actions, pieces, queries
+from tenders.bids.uploads.models import FileUpload
 
 # The request that brought the last byte finishes the file itself; this long it is left to it.
 LEFT_ALONE = timedelta(minutes=2)
@@ -20,8 +22,17 @@ _logger = logging.getLogger(__name__)
 
 def finish_what_came_whole() -> int:
     """Makes files of uploads whose sender, or whose process, was gone before that could be done; returns how many."""
+    return _finish(queries.left_unfinished(clock.now() - LEFT_ALONE))
+
+
+def finish_uploads_for(need_id: int) -> int:
+    """The same at once for one need, whose register is about to be closed; returns how many."""
+    return _finish([each for each in queries.left_unfinished(clock.now()) if each.bid.need_id == need_id])
+
+
+def _finish(uploads: Sequence[FileUpload]) -> int:
     done = 0
-    for upload in queries.left_unfinished(clock.now() - LEFT_ALONE):
+    for upload in uploads:
         member = queries.member_who_began(upload)
         if member is None or upload.for_version != upload.bid.current_version + 1 or upload.bid.withdrawn_at:
             continue
