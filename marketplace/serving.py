@@ -163,6 +163,7 @@ def gunicorn_command(settings: Settings, bind: int | str) -> list[str]:
         "--worker-connections", "4000", "--backlog", str(BACKLOG), "--no-sendfile",
         "--timeout", "60", "--graceful-timeout", "20", "--keep-alive", "5",
         "--log-level", "warning", "--no-control-socket",
+        "--forwarder-headers", "",  # a client's SCRIPT_NAME or PATH_INFO is no address
     ]  # fmt: skip
 
 

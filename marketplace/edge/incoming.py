@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from marketplace.core.passing import PassingFile
+from marketplace.edge.limits import BodyFile, NoRoomLeft, Room
 from marketplace.edge.stamps import Received
 
 LONGEST_HEAD = 65_536
 IN_MEMORY = 524_288  # bytes of a body; a longer one waits in an encrypted file without a name
 PIECE = 65_536
 END_OF_HEAD = b"\r\n\r\n"
+LONGEST_NUMBER = 18  # digits of a Content-Length; more is no length of anything
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,14 @@ class CannotRead(Exception):
 
 
 class Incoming:
-    """Takes what comes and gives out whole requests. `longest` is the largest body (bytes) that is waited for."""
+    """Takes what comes and gives out whole requests. `longest` is the largest body (bytes) that is waited for.
 
-    def __init__(self, longest: int) -> None:
+    A body that waits on disk takes of `room`.
+    """
+
+    def __init__(self, longest: int, room: Room | None = None) -> None:
         self.longest = longest
+        self._room = room or Room()
         self._bytes = bytearray()
         self._taken = 0  # bytes of the connection that were given out, so that marks can count from its beginning
         self._marks: deque[tuple[int, datetime, bool]] = deque()
@@ -87,15 +93,24 @@ class Incoming:
         """Whether what is still to come belongs to a body."""
         return self._head is not None
 
+    @property
+    def here(self) -> int:
+        """Bytes that are here of a request that is not whole."""
+        on_disk = self._head.length - self._missing if self._head is not None and self._file is not None else 0
+        return on_disk + len(self._bytes)
+
     def add(self, received: Received) -> None:
-        """Keeps what came."""
+        """Keeps what came. Raises CannotRead when there is no room left for it, NoRoom when the disk is full."""
         content, at, by_kernel = received
         if self._file is None:
             self._bytes += content
             self._marks.append((self._taken + len(self._bytes), at, by_kernel))
             return
         own, next_ones = content[: self._missing], content[self._missing :]
-        self._file.write(own)
+        try:
+            self._file.write(own)
+        except NoRoomLeft:
+            raise CannotRead("503 Service Unavailable") from None
         self._missing -= len(own)
         self._taken += len(own)
         self._marks.clear()
@@ -167,7 +182,7 @@ class Incoming:
         return self._head
 
     def _begin_file(self, head: Head) -> None:
-        self._file = PassingFile()
+        self._file = BodyFile(self._room)
         self._file_head = bytes(self._bytes[: head.end])
         held = bytes(self._bytes)
         self._bytes.clear()
@@ -200,15 +215,23 @@ class Incoming:
 
 
 def read_head(head: bytes) -> Head:
-    """What the head says of the body. A length that is none counts as 0: the parser of the server refuses such heads."""
-    length, expects_continue, is_chunked = 0, False, False
+    """What the head says of the body. Raises CannotRead where the server's parser might read another length than we."""
+    lengths, expects_continue, is_chunked = [], False, False
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
         name, value = name.strip().lower(), value.strip(b" \t")
         if name == b"content-length":
-            length = int(value) if value.isdigit() and len(value) < 19 else 0
+            lengths.append(_length(value))
         elif name == b"expect":
             expects_continue = value.lower() == b"100-continue"
         elif name == b"transfer-encoding":
             is_chunked = True
-    return Head(len(head), length, expects_continue, is_chunked)
+    if len(lengths) > 1:
+        raise CannotRead("400 Bad Request")
+    return Head(len(head), lengths[0] if lengths else 0, expects_continue, is_chunked)
+
+
+def _length(value: bytes) -> int:
+    if not value.isdigit() or len(value) > LONGEST_NUMBER:  # of bytes, isdigit() knows those of ASCII only
+        raise CannotRead("400 Bad Request")
+    return int(value)

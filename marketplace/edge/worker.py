@@ -8,6 +8,7 @@ answering, stopping and the watch of the master are its own.
 from __future__ import annotations
 
 import errno
+import heapq
 import os
 import queue
 import resource
@@ -24,7 +25,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from marketplace import config
 from marketplace.core.arrival import ARRIVAL, BROKEN, Arrival, Broken
 from marketplace.core.files import NoRoom
-from marketplace.edge import READY_FD, stamps
+from marketplace.edge import READY_FD, limits, stamps
 from marketplace.edge.incoming import CannotRead, Incoming, Request
 from marketplace.edge.outgoing import Outgoing
 
@@ -35,7 +36,18 @@ HEAD_SECONDS = 60.0  # for the whole head of a request
 STALLED_SECONDS = 30.0  # without a byte of a body, or without taking a byte of an answer
 LINGER_SECONDS = 5.0  # what is still sent after we refused it is thrown away, so that the refusal can be read
 SWEEP_SECONDS = 1.0
+KEPT_FREE = 50  # one in so many connections is kept free for those who come: the slowest go
+RETRY_SECONDS = 60
 FILES = 16_384
+
+# What the door says itself, in a sentence that a browser shows.
+SENTENCES = {
+    "400": "This request could not be read. Go back to the page you came from and try again.",
+    "411": "This request does not say how long it is. Send it again with a Content-Length.",
+    "431": "This request has too many headers. Delete the cookies of this site in your browser and try again.",
+    "503": "This service is too busy to take this now. Nothing of it was kept. Wait a minute and try again.",
+    "507": "There is no room for files on this service just now. Nothing of this was kept. Try again later.",
+}
 
 
 class Connection:
@@ -46,11 +58,11 @@ class Connection:
     data_ready = True
     is_http2 = False
 
-    def __init__(self, cfg: Any, plain: socket.socket, client: Any, server: Any, longest: int) -> None:
+    def __init__(self, cfg: Any, plain: socket.socket, client: Any, server: Any, incoming: Incoming) -> None:
         self.cfg, self.client, self.server = cfg, client, server
         self.plain = plain
         self.sock = Outgoing(plain)
-        self.incoming = Incoming(longest)
+        self.incoming = incoming
         self.lock = Lock()  # of what follows, and of `incoming`
         self.is_busy = False
         self.is_paused = False  # not read until the answer is out
@@ -59,13 +71,22 @@ class Connection:
         self.parser: Any = None
         self.watched = 0
         self.timeout = 0.0
-        self.begun_at = 0.0  # when the request that is not whole yet began to come
+        self.since = time.monotonic()  # that it was accepted, or that the request that is not whole began to come
+        self.body_since = 0.0  # that the head of that request was here; 0 before
         self.is_lingering = False
         self.is_last = False
 
     @property
     def peer(self) -> str:
-        return str(self.client[0]) if isinstance(self.client, tuple) else ""
+        return peer_of(self.client)
+
+    def rate(self, now: float) -> float:
+        """Bytes per second that came of the request that is not whole.
+
+        As if a second's worth had come before: so one that has only just begun is not slow, and one that has sent
+        nothing for long is.
+        """
+        return (self.incoming.here + limits.LEAST_RATE) / (now - self.since + 0.001)
 
     def init(self) -> None:
         """Called by gunicorn's worker before it parses: a parser that sees this request's bytes and no other's."""
@@ -77,9 +98,16 @@ class Connection:
         """Whether gunicorn's parser left bytes of the request, or wanted more: then where the next begins is unknown."""
         assert self.request is not None
         unread = self.parser.unreader
+        # It forgets the pieces (None) when it asks for one after the last.
+        wanted_more = unread.iter is None
         return (
-            self.request.is_cut or bool(unread.buf.getvalue()) or (unread.iter and next(unread.iter, None)) is not None
+            self.request.is_cut or wanted_more or bool(unread.buf.getvalue()) or next(unread.iter, None) is not None
         )
+
+
+def peer_of(client: Any) -> str:
+    """The address of what accept() names, "" for a local socket."""
+    return str(client[0]) if isinstance(client, tuple) else ""
 
 
 class Threads:
@@ -114,6 +142,8 @@ class EdgeWorker(ThreadWorker):
         super().__init__(*args, **kwargs)
         self.connections: set[Connection] = set()
         self.longest = 0
+        self.peers = limits.Peers("")
+        self.room = limits.Room()
         self._swept_at = 0.0
 
     @classmethod
@@ -139,6 +169,7 @@ class EdgeWorker(ThreadWorker):
         super().load_wsgi()
         application: Any = self.wsgi  # type: ignore[has-type]
         self.longest = config.current().longest_request
+        self.peers = limits.Peers(config.current().proxy_addresses)
 
         def with_arrival(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
             environ[ARRIVAL] = environ["gunicorn.socket"].arrival
@@ -156,12 +187,25 @@ class EdgeWorker(ThreadWorker):
                 return
             raise
         plain.setblocking(False)
-        connection = Connection(self.cfg, plain, client, listener.getsockname(), self.longest)
+        if not self.peers.enter(peer_of(client)):
+            _turn_away(plain)
+            return
+        if self.nr_conns >= self.worker_connections - self.worker_connections // KEPT_FREE:
+            self._drop_slowest()
+        incoming = Incoming(self.longest, self.room)
+        connection = Connection(self.cfg, plain, client, listener.getsockname(), incoming)
         self.connections.add(connection)
         self.nr_conns += 1
         connection.timeout = time.monotonic() + self.cfg.keepalive
         self._watch(connection, selectors.EVENT_READ)
         self._read(connection)  # most have sent their request by now
+
+    def _drop_slowest(self) -> None:
+        """Makes room for those who come, so that clients who only hold connections keep nobody out."""
+        now = time.monotonic()
+        waiting = [each for each in self.connections if not each.is_busy]
+        for each in heapq.nsmallest(self.worker_connections // KEPT_FREE, waiting, lambda each: each.rate(now)):
+            self._drop(each)
 
     def _watch(self, connection: Connection, events: int) -> None:
         if events == connection.watched:
@@ -198,11 +242,11 @@ class EdgeWorker(ThreadWorker):
             else:
                 is_over = False
                 if not connection.incoming.has_begun:
-                    connection.begun_at = time.monotonic()
+                    connection.since, connection.body_since = time.monotonic(), 0.0
                 try:
                     connection.incoming.add(received)
-                except NoRoom:  # while nobody answers on it: what comes meanwhile stays in memory
-                    self._refuse(connection, "507 Insufficient Storage")
+                except (NoRoom, CannotRead) as fault:  # while nobody answers on it: what comes meanwhile stays in memory
+                    self._refuse(connection, _status(fault))
                     return
                 if connection.is_busy:
                     connection.is_paused = len(connection.incoming) > AHEAD
@@ -217,35 +261,36 @@ class EdgeWorker(ThreadWorker):
         """Gives a whole request to a thread; with the connection's lock, and only while nobody answers on it."""
         try:
             connection.request = connection.incoming.take()
-        except CannotRead as fault:
-            self._refuse(connection, fault.status)
-            return
-        except NoRoom:
-            self._refuse(connection, "507 Insufficient Storage")
+        except (NoRoom, CannotRead) as fault:
+            self._refuse(connection, _status(fault))
             return
         if connection.request is not None:
             connection.is_busy = True
+            connection.body_since = 0.0
             self.tpool.put(connection)
             return
         connection.timeout = self._waits_until(connection)
         if connection.incoming.owes_continue():
-            self._say(connection, "100 Continue", "")
+            self._say(connection, b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _waits_until(self, connection: Connection) -> float:
         if connection.incoming.has_head:
-            return time.monotonic() + STALLED_SECONDS
+            now = time.monotonic()
+            connection.body_since = connection.body_since or now
+            return min(now + STALLED_SECONDS, limits.body_is_due(connection.body_since, connection.incoming.here))
         if connection.incoming.has_begun:
-            return connection.begun_at + HEAD_SECONDS
+            return connection.since + HEAD_SECONDS
         return time.monotonic() + self.cfg.keepalive
 
     def _refuse(self, connection: Connection, status: str) -> None:
         self._tell_broken(connection, int(status[:3]))
-        self._say(connection, status, "Connection: close\r\nContent-Length: 0\r\n")
+        connection.incoming.close()
+        self._say(connection, _refusal(status))
         self._linger(connection)
 
-    def _say(self, connection: Connection, status: str, headers: str) -> None:
+    def _say(self, connection: Connection, content: bytes) -> None:
         try:
-            connection.sock.sendall(f"HTTP/1.1 {status}\r\n{headers}\r\n".encode())
+            connection.sock.sendall(content)
             connection.sock.flush()
         except OSError:
             pass  # the client has gone, which is seen when it is read next
@@ -289,6 +334,7 @@ class EdgeWorker(ThreadWorker):
         else:
             with connection.lock:
                 connection.is_busy = connection.is_paused = False
+                connection.since = time.monotonic()
                 self._hand_over(connection)
                 is_over = connection.client_is_done and not connection.is_busy
             if is_over:
@@ -300,6 +346,7 @@ class EdgeWorker(ThreadWorker):
         if connection not in self.connections:
             return
         self.connections.discard(connection)
+        self.peers.leave(connection.peer)
         self.nr_conns -= 1
         if not connection.is_busy and not connection.is_lingering:
             self._tell_broken(connection)
@@ -352,7 +399,8 @@ class EdgeWorker(ThreadWorker):
                 self.method_queue.defer(self._finish, connection)
                 return
             with connection.lock:
-                connection.timeout = time.monotonic() + self.cfg.keepalive
+                connection.since = time.monotonic()
+                connection.timeout = connection.since + self.cfg.keepalive
                 if not connection.incoming.has_begun:
                     connection.is_busy = False
                     if not connection.client_is_done:
@@ -366,6 +414,28 @@ class EdgeWorker(ThreadWorker):
 
     def _keepalive_after(self, conn: Connection, keepalive: Any) -> bool:
         return bool(keepalive) and conn.parser.finish_body() and not conn.disagrees()
+
+
+def _status(fault: NoRoom | CannotRead) -> str:
+    return fault.status if isinstance(fault, CannotRead) else "507 Insufficient Storage"
+
+
+def _refusal(status: str) -> bytes:
+    sentence = SENTENCES[status[:3]] + "\n"
+    again = f"Retry-After: {RETRY_SECONDS}\r\n" if status.startswith("503") else ""
+    return (
+        f"HTTP/1.1 {status}\r\nConnection: close\r\n{again}Content-Type: text/plain; charset=utf-8\r\n"
+        f"Content-Length: {len(sentence)}\r\n\r\n{sentence}"
+    ).encode()
+
+
+def _turn_away(plain: socket.socket) -> None:
+    """Answers what has too many connections, and closes at once: to wait would be to hold one more."""
+    try:
+        plain.send(_refusal("503 Service Unavailable"))
+    except OSError:
+        pass
+    plain.close()
 
 
 def _tell_that_we_answer() -> None:

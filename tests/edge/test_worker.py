@@ -22,6 +22,7 @@ from marketplace.config import CHECKOUT, Settings
 from marketplace.serving import free_port, gunicorn_command
 from tests.edge.served_app import LONG
 
+INNER = b"GET /inner HTTP/1.1\r\nHost: x\r\n\r\n"
 THREADS = 8  # of both processes together
 
 
@@ -154,6 +155,7 @@ def test_a_request_that_is_none_is_refused_and_the_connection_closed(port: int) 
         (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"411"),
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd", b"400"),
         (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: +3\r\n\r\nabc", b"400"),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %030d\r\n\r\n%s" % (len(INNER), INNER), b"400"),
         (b"nonsense\r\n\r\n", b"400"),
     ):
         with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
@@ -163,6 +165,27 @@ def test_a_request_that_is_none_is_refused_and_the_connection_closed(port: int) 
                 got += piece
             assert got.split()[1] == status, got[:80]
             assert got.count(b"HTTP/1.1") == 1
+            assert b"again" in got.partition(b"\r\n\r\n")[2] or request.startswith(b"nonsense"), "nothing to read"
+
+
+def test_an_address_is_not_what_a_header_says(port: int) -> None:
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    client.request("GET", "/here", headers={"SCRIPT_NAME": "/elsewhere", "PATH_INFO": "/there"})
+    told = json.loads(client.getresponse().read())
+    client.close()
+    assert told["path"] == "/here" and told["script"] == ""
+
+
+def test_a_connection_goes_on_after_a_body(port: int) -> None:
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    own = []
+    for body in (b"abc", b"x" * 600_000, b""):
+        client.request("POST", "/", body)
+        response = client.getresponse()
+        assert json.loads(response.read())["read"] == len(body)
+        own.append(client.sock.getsockname() if client.sock else None)
+    client.close()
+    assert len(set(own)) == 1 and own[0]
 
 
 def test_the_command_serves_with_this_worker() -> None:

@@ -60,6 +60,11 @@ def test_what_cannot_be_read_is_refused_and_what_is_too_long_is_cut() -> None:
     chunked.add(Received(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", START, True))
     with pytest.raises(CannotRead, match="411"):
         chunked.take()
+    for lengths in (b"0000000000000000005", b"9" * 30, b"+5", b"5,5", b"", "٥".encode(), b"5\r\nContent-Length: 6"):
+        unsure = Incoming(1_000)
+        unsure.add(Received(b"POST / HTTP/1.1\r\nContent-Length: " + lengths + b"\r\n\r\nhello", START, True))
+        with pytest.raises(CannotRead, match="400"):
+            unsure.take()
     endless = Incoming(1_000)
     endless.add(Received(b"GET / HTTP/1.1\r\nX: " + b"x" * incoming.LONGEST_HEAD, START, True))
     with pytest.raises(CannotRead, match="431"):
