@@ -12,24 +12,28 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
+from gunicorn.config import Config
 
 from marketplace.config import CHECKOUT, Settings
+from marketplace.edge.incoming import Incoming, Request
+from marketplace.edge.worker import Connection
 from marketplace.serving import free_port, gunicorn_command
 from tests.edge.served_app import LONG
 
 INNER = b"GET /inner HTTP/1.1\r\nHost: x\r\n\r\n"
-THREADS = 8  # of both processes together
+THREADS = 4  # of the one process: with two it would be chance which of them is busy
 
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     found = free_port(8700 + os.getpid() % 100 * 10)
-    command = gunicorn_command(Settings(), found)
+    command = gunicorn_command(Settings(web_workers=1), found)
     command[command.index("marketplace.web:web_application()")] = "tests.edge.served_app:application"
     process = subprocess.Popen(command, cwd=CHECKOUT, env={**os.environ, "PYTHONPATH": str(CHECKOUT)})
     try:
@@ -191,3 +195,14 @@ def test_a_connection_goes_on_after_a_body(port: int) -> None:
 def test_the_command_serves_with_this_worker() -> None:
     command = gunicorn_command(Settings(), 1)
     assert command[0] == sys.executable and "marketplace.edge.worker.EdgeWorker" in command
+
+
+@pytest.mark.parametrize(("sent", "goes_on"), [(b"hello", True), (b"hell", False), (b"hello!", False)])
+def test_a_connection_ends_when_the_parser_reads_another_length_than_the_door(sent: bytes, goes_on: bool) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
+    with socket.socket() as plain:
+        held = Connection(Config(), plain, ("127.0.0.1", 1), ("127.0.0.1", 2), Incoming(9))
+        held.request = Request(head, sent, datetime.now(UTC), True)
+        held.init()
+        next(held.parser).body.read()
+        assert held.disagrees() is not goes_on
