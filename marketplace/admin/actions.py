@@ -5,6 +5,7 @@ from __future__ import annotations
 from marketplace.accounts import joining, queries
 from marketplace.accounts.events import OrganisationSuspended, SuspensionLifted
 from marketplace.accounts.models import Membership, Organisation
+from marketplace.admin import queries as admin_queries
 from marketplace.admin.events import DeliveryTriedAgain, MailTriedAgain
 from marketplace.admin.rules import suspension_problems
 from marketplace.core import clock, db
@@ -57,8 +58,15 @@ def lift_suspension(organisation_id: int, by: Membership) -> Organisation:
 
 
 @action
-def try_delivery_again(listener: str, line: int, by: Membership) -> None:
-    """Makes a delivery due now, with all its retries before it. Conflict when it is done or being done."""
+def try_delivery_again(mark: str, by: Membership) -> None:
+    """Makes the failed delivery of this mark due now, with all its retries before it. Conflict when it is being done.
+
+    Of a line that is withheld until an opening, the record says neither which nor for whom.
+    """
+    found = admin_queries.find_faulty_delivery(mark)
+    if found is None:
+        raise NotFound("There is no such delivery any more, or it has been delivered in the meantime.")
+    (listener, line), is_shown = (found[0].listener, found[0].line), found[1]
     delivery = db.session.get(Delivery, (listener, line), with_for_update=True, populate_existing=True)
     if delivery is None:
         raise NotFound("There is no such delivery.")
@@ -67,16 +75,18 @@ def try_delivery_again(listener: str, line: int, by: Membership) -> None:
     if delivery.leased_until is not None and delivery.leased_until > clock.now():
         raise Conflict("The worker is delivering it now.")
     delivery.due_at, delivery.gave_up_at, delivery.attempts = clock.now(), None, 0
-    record(DeliveryTriedAgain(subject=listener, line=line), by.actor())
+    told = DeliveryTriedAgain(subject=listener, line=line) if is_shown else DeliveryTriedAgain(subject="bids", line=None)
+    record(told, by.actor())
 
 
 @action
-def try_mail_again(mail_id: int, by: Membership) -> None:
-    """Makes an unsent mail due now. Conflict when it has been sent."""
-    mail = db.session.get(Mail, mail_id, with_for_update=True, populate_existing=True)
+def try_mail_again(mark: str, by: Membership) -> None:
+    """Makes the unsent mail of this mark due now. Conflict when it has been sent."""
+    mail_id = admin_queries.find_failed_mail(mark)
+    mail = db.session.get(Mail, mail_id or 0, with_for_update=True, populate_existing=True)
     if mail is None:
         raise NotFound("There is no such mail.")
     if mail.sent_at is not None:
         raise Conflict("It has been sent in the meantime.")
     mail.due_at, mail.attempts = clock.now(), 0
-    record(MailTriedAgain(subject="mail", mail=mail_id), by.actor())
+    record(MailTriedAgain(subject="mail", mail=mail.id), by.actor())

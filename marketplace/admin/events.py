@@ -9,9 +9,9 @@ from marketplace.core.journal import Event
 
 @dataclass(frozen=True, kw_only=True)
 class DeliveryTriedAgain(Event):
-    """A delivery that had been given up, or waited, was made due again."""
+    """A delivery that had been given up, or waited, was made due again. No line: it is withheld until an opening."""
 
-    line: int
+    line: int | None
 
 
 @dataclass(frozen=True, kw_only=True)

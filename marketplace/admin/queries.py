@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +14,8 @@ from marketplace.core.jobs import Cursor, Delivery
 from marketplace.core.journal import JournalHead, JournalLine
 from marketplace.core.mail import Mail
 from marketplace.core.pages import PageOf
+from marketplace.core.tokens import salted_hash
+from tenders.bids.queries import shown_lines
 
 PAGE_SIZE = 50
 SHOWN_FAULTS = 100
@@ -52,22 +54,109 @@ def _counts(*conditions: ColumnElement[bool]) -> dict[str, tuple[int, datetime |
     return {name: (count, oldest) for name, count, oldest in db.session.execute(query.group_by(Delivery.listener))}
 
 
-def faulty_deliveries() -> Sequence[tuple[Delivery, str]]:
-    """Deliveries that failed at least once and are not done, given up ones first, each with its event's name."""
+@dataclass(frozen=True)
+class FaultyDelivery:
+    """A delivery that failed. Of a line that is withheld until an opening, only its mark and its state are told."""
+
+    mark: str
+    line: int | None
+    event: str
+    listener: str
+    attempts: int
+    error: str
+    is_given_up: bool
+
+
+def faulty_deliveries() -> list[FaultyDelivery]:
+    """Deliveries that failed at least once and are not done, given up ones first."""
+    return [
+        FaultyDelivery(
+            mark=delivery_mark(each),
+            line=each.line if is_shown else None,
+            event=event if is_shown else "",
+            listener=each.listener if is_shown else "",
+            attempts=each.attempts,
+            error=each.last_error if is_shown else "",
+            is_given_up=each.gave_up_at is not None,
+        )
+        for each, event, is_shown in _faults()
+    ]
+
+
+def find_faulty_delivery(mark: str) -> tuple[Delivery, bool] | None:
+    """The failed delivery with this mark, and whether its line may be told."""
+    return next(((each, shown) for each, _event, shown in _faults() if delivery_mark(each) == mark), None)
+
+
+def delivery_mark(delivery: Delivery) -> str:
+    """Names a delivery without telling its line or its listener."""
+    return salted_hash("delivery", delivery.listener, str(delivery.line))
+
+
+def _faults() -> list[tuple[Delivery, str, bool]]:
     query = (
-        select(Delivery, JournalLine.event)
+        select(Delivery, JournalLine.event, shown_lines())
         .join(JournalLine, JournalLine.number == Delivery.line)
         .where(Delivery.done_at.is_(None), (Delivery.attempts > 0) | Delivery.gave_up_at.is_not(None))
         .order_by(Delivery.gave_up_at.is_(None), Delivery.line, Delivery.listener)
     )
-    return [(delivery, event) for delivery, event in db.session.execute(query.limit(SHOWN_FAULTS))]
+    return [(each, event, bool(shown)) for each, event, shown in db.session.execute(query.limit(SHOWN_FAULTS))]
 
 
-def unsent_mails() -> tuple[int, Sequence[Mail]]:
-    """How many mails wait, and those of them whose sending failed, oldest first."""
-    count = db.session.scalar(select(func.count()).where(Mail.sent_at.is_(None))) or 0
-    failed = select(Mail).where(Mail.sent_at.is_(None), Mail.last_error != "").order_by(Mail.id)
-    return count, db.session.scalars(failed.limit(SHOWN_FAULTS)).all()
+@dataclass(frozen=True)
+class FailedMail:
+    """A mail whose sending failed. Of one about a line that is withheld until an opening, only its mark is told."""
+
+    mark: str
+    subject: str
+    recipient: str
+    attempts: int
+    error: str
+    is_shown: bool
+
+
+def unsent_mails() -> tuple[int, list[FailedMail]]:
+    """How many mails wait, without those that would tell of a bid before its opening; and each that failed."""
+    waiting = db.session.execute(select(Mail.id, Mail.key).where(Mail.sent_at.is_(None))).all()
+    withheld = _withheld_lines(key for _id, key in waiting)
+    failed = select(Mail).where(Mail.sent_at.is_(None), Mail.last_error != "").order_by(Mail.id).limit(SHOWN_FAULTS)
+    return sum(_line_of(key) not in withheld for _id, key in waiting), [
+        FailedMail(
+            mark=mail_mark(each.id),
+            subject=each.subject if (is_shown := _line_of(each.key) not in withheld) else "",
+            recipient=each.recipient if is_shown else "",
+            attempts=each.attempts,
+            error=each.last_error if is_shown else "",
+            is_shown=is_shown,
+        )
+        for each in db.session.scalars(failed)
+    ]
+
+
+def find_failed_mail(mark: str) -> int | None:
+    """The id of the unsent mail with this mark."""
+    failed = select(Mail.id).where(Mail.last_error != "").order_by(Mail.sent_at.is_not(None), Mail.id)
+    return next((each for each in db.session.scalars(failed) if mail_mark(each) == mark), None)
+
+
+def mail_mark(mail_id: int) -> str:
+    """Names a mail without telling how many were written before it."""
+    return salted_hash("mail", str(mail_id))
+
+
+def _line_of(key: str) -> int | None:
+    """The journal line that a mail tells of: letters begin their key with its number (`letters.write_letters`)."""
+    number, colon, _rest = key.partition(":")
+    return int(number) if colon and number.isascii() and number.isdigit() and len(number) < 19 else None
+
+
+def _withheld_lines(keys: Iterable[str]) -> set[int]:
+    numbers = sorted({line for each in keys if (line := _line_of(each)) is not None})
+    found: set[int] = set()
+    for at in range(0, len(numbers), 500):
+        asked = JournalLine.number.in_(numbers[at : at + 500])
+        found |= set(db.session.scalars(select(JournalLine.number).where(asked, ~shown_lines())))
+    return found
 
 
 def waiting_organisations(kind: str = "supplier") -> Sequence[Organisation]:

@@ -60,18 +60,18 @@ def dashboard() -> Any:
     )
 
 
-@blueprint.route("/admin/deliveries/<listener>/<int:line>/try-again", methods=["POST"])
+@blueprint.route("/admin/deliveries/<mark>/try-again", methods=["POST"])
 @may("administer")
-def try_delivery_again(listener: str, line: int) -> Any:
-    actions.try_delivery_again(listener, line, get_member())
+def try_delivery_again(mark: str) -> Any:
+    actions.try_delivery_again(mark, get_member())
     flash("The worker will try again at once", "success")
     return redirect(url_for("admin.dashboard"), 303)
 
 
-@blueprint.route("/admin/mails/<int:mail_id>/try-again", methods=["POST"])
+@blueprint.route("/admin/mails/<mark>/try-again", methods=["POST"])
 @may("administer")
-def try_mail_again(mail_id: int) -> Any:
-    actions.try_mail_again(mail_id, get_member())
+def try_mail_again(mark: str) -> Any:
+    actions.try_mail_again(mark, get_member())
     flash("The worker will send it again at once", "success")
     return redirect(url_for("admin.dashboard"), 303)
 

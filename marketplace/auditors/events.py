@@ -24,8 +24,13 @@ class ExportMade(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class JournalChecked(Event):
-    """Somebody had the journal's chain checked; `first_bad` is the first line that does not fit, or none."""
+    """Somebody had the record checked; `first_bad` is the first line that does not fit, or none.
+
+    `faults` counts what else does not agree: checkpoints, tree, rows of bids. `not_checked` says what could not be.
+    """
 
     lines: int
     first_bad: int | None
     reason: str
+    faults: int
+    not_checked: list[str]

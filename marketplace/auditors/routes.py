@@ -14,7 +14,7 @@ from marketplace.auditors.exports.journal import RECIPE
 from marketplace.auditors.forms import ScopeForm
 from marketplace.core import clock
 from marketplace.core.errors import NotFound
-from marketplace.core.pages import page, page_number
+from marketplace.core.pages import page, page_number, plural
 from tenders.awards.queries import value_pence_of
 from tenders.bids import queries as bids
 from tenders.bids.trace_routes import trace_csv, trace_page
@@ -109,9 +109,15 @@ def journal() -> Any:
 @blueprint.route("/audit/journal/check", methods=["POST"])
 @may("make_export")
 def check_journal() -> Any:
-    verdict = actions.check_journal(get_member())
-    if verdict.is_whole:
-        flash(f"The journal is whole: {verdict.lines:,} lines, each following from the one before", "success")
+    report = actions.check_journal(get_member())
+    verdict = report.verdict
+    if report.is_whole:
+        flash(f"The journal is whole: {verdict.lines:,} lines, and the rows of bids agree with them", "success")
+    elif verdict.is_whole:
+        flash(
+            f"The chain is whole, but {plural(len(report.faults), 'other thing')} did not agree: checkpoints or rows of bids",
+            "error",
+        )
     else:
         flash(f"The journal is not whole. Line {verdict.first_bad}: {verdict.reason}", "error")
     return redirect(url_for("auditors.journal"), 303)

@@ -52,7 +52,7 @@ def recovery_tasks(member: Membership) -> list[Task]:
         about, due = asked.need.title, asked.need.closes_at
         if has_permission("replace_duty_holder", member) and not handing_over.approval_problems(asked, member.person_id):
             found.append(Task("Approve the use of the recovery key", page, about, due, "Before"))
-        if key is not None and not handing_over.use_problems(asked, member.person_id):
+        if key is not None and not handing_over.use_problems(asked, member):
             found.append(Task("Bring the recovery file", f"{page}/recovery", about, due, "Before"))
     return found
 

@@ -120,7 +120,7 @@ class PricesReleased(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class OpeningRefused(Event):
-    """Somebody tried to take part in an opening and was refused: why, in one word of `opening.WHY`."""
+    """Somebody tried to take part in an opening, or to hand a share over, and was refused: why, a word of `opening.WHY`."""
 
     why: str
 

@@ -16,7 +16,7 @@ from marketplace.core import clock, db
 from marketplace.core.db import action
 from marketplace.core.errors import Conflict, NotAllowed, NotFound, Problem, Problems, insist
 from marketplace.core.journal import record
-from tenders.bids import holding, keys, opener_keys, queries, recovery, rules, sealed
+from tenders.bids import holding, keys, opener_keys, opening, queries, recovery, rules, sealed
 from tenders.bids.events import (
     ShareHandedOver,
     ShareRecovered,
@@ -75,7 +75,11 @@ def hand_over(need_id: int, member: Membership, passphrase: str, person_id: int,
     pair = opener_keys.find_key(member.person_id)
     if pair is None or own.public_key != pair.public_key:
         raise Problems([Problem("Your share does not hang on your present opening passphrase, so you cannot pass it on")])
-    private = opener_keys.unlock(pair, passphrase)
+    try:
+        private = opener_keys.unlock(pair, passphrase)
+    except opener_keys.WrongOpeningPassphrase:
+        opening.record_refusal(need_id, member, "handing_over")
+        raise
     try:
         return _hand_over(need_id, member, private, person_id, reason)
     finally:
@@ -254,16 +258,21 @@ def refuse_recovery(need_id: int, member: Membership) -> ShareRecovery:
     return asked
 
 
-def use_problems(asked: ShareRecovery, person_id: int) -> list[Problem]:
-    """Who brings the recovery file: neither the approver nor the receiver, and nobody who opens or assesses these bids."""
+def use_problems(asked: ShareRecovery, member: Membership) -> list[Problem]:
+    """Who brings the recovery file: neither the approver nor the receiver, and nobody with a duty on sealed bids.
+
+    The code of the file unwraps the recovery share of every need of the council that is still sealed, so a duty on any
+    of them counts, not only on the need that the file is brought for.
+    """
     if asked.approved_at is None:
         return [Problem("A second person must approve this first")]
-    if person_id in (asked.approved_by_id, asked.receiver_id):
+    if member.person_id in (asked.approved_by_id, asked.receiver_id):
         return [Problem("You approved this or get the share, so a colleague brings the recovery file")]
-    duties = queries.duties_on(asked.need, person_id)
-    if "opener" in duties or rules.is_assessing(duties):
-        return [Problem("You open or assess these bids, so a colleague brings the recovery file")]
-    return []
+    on = queries.sealed_needs_with_duty(member.person_id, member.organisation_id)
+    if on:
+        names = ", ".join(each.reference for each in on)
+        return [Problem(f"You open or assess the bids for {names}, so a colleague brings the recovery file")]
+    return recovery.keeper_problems(member)
 
 
 @action
@@ -271,7 +280,7 @@ def use_recovery(need_id: int, member: Membership, code: str) -> OpenerShare:
     """With the printed file: the recovery share is wrapped to the receiver, and the lost share's wrapping is removed."""
     need = get_own_need(need_id, member)
     asked = _get_under_way(need)
-    insist(use_problems(asked, member.person_id) + recovery_problems(need, asked.loser_id))
+    insist(use_problems(asked, member) + recovery_problems(need, asked.loser_id))
     kept = recovery.find_recovery_share(need)
     assert kept is not None  # recovery_problems saw to it
     person, pair = _get_receiver(need, asked.receiver_id)

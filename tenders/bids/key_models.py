@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, Text, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.accounts.models import Person
+from marketplace.core import db
 from marketplace.core.db import Base, UTCDateTime
 from tenders.needs.models import Need
 
@@ -63,8 +64,14 @@ class RecoveryKey(Base):
 
     @property
     def keeper_ids(self) -> set[int]:
-        """Who has had the printed file in hand."""
-        return {each for each in (self.made_by_id, self.confirmed_by_id) if each is not None}
+        """Who has had the printed file in hand: its maker, who confirmed it, and whoever brought it for a lost share."""
+        brought = (
+            select(ShareRecovery.used_by_id)
+            .join(Need, Need.id == ShareRecovery.need_id)
+            .where(Need.authority_id == self.organisation_id, ShareRecovery.used_at >= self.made_at)
+        )
+        known = {self.made_by_id, self.confirmed_by_id, *db.session.scalars(brought)}
+        return {each for each in known if each is not None}
 
 
 class RecoveryShare(Base):

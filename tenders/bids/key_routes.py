@@ -120,6 +120,6 @@ def need_key(reference: str) -> Response:
         recovery_share=recovery.find_recovery_share(need),
         asked=asked,
         approval_stops=handing_over.approval_problems(asked, member.person_id) if asked else [],
-        use_stops=handing_over.use_problems(asked, member.person_id) if asked else [],
+        use_stops=handing_over.use_problems(asked, member) if asked else [],
         recoveries=handing_over.recoveries_of(need),
     )

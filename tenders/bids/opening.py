@@ -44,6 +44,7 @@ class _Freed:
 # Why a try to take part was refused, as the journal has it, in words.
 WHY = {
     "passphrase": "a wrong opening passphrase",
+    "handing_over": "a wrong opening passphrase, to hand a share over",
     "early": "before bids could be opened",
     "not_an_opener": "by somebody who may not open these bids",
     "key": "with a share or a bid that is not what it was",
@@ -66,7 +67,7 @@ def _refusals_recorded(need_id: int, member: Membership) -> Iterator[None]:
     try:
         yield
     except (Problems, NotAllowed, NothingOpened) as refusal:
-        _record_refusal(need_id, member, _why(need_id, member, refusal))
+        record_refusal(need_id, member, _why(need_id, member, refusal))
         raise
 
 
@@ -83,7 +84,8 @@ def _why(need_id: int, member: Membership, refusal: Exception) -> str:
 
 
 @action
-def _record_refusal(need_id: int, member: Membership, why: str) -> None:
+def record_refusal(need_id: int, member: Membership, why: str) -> None:
+    """Puts a refused try on record. `why` is one word of WHY."""
     record(_event(OpeningRefused, need_queries.get_need(need_id), why=why), member.actor("opener"))
 
 

@@ -15,7 +15,7 @@ from marketplace.core import db
 from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.journal import JournalLine
 from suppliers.profiles.models import Supplier
-from tenders.bids import events
+from tenders.bids import events, rules
 from tenders.bids.models import Bid, BidOpening, BidVersion, LateAttempt, OpenerShare
 from tenders.needs import queries as need_queries
 from tenders.needs.models import Need, PanelMember
@@ -164,6 +164,22 @@ def needs_naming_opener(person_id: int, organisation_id: int) -> Sequence[Need]:
         Need.withdrawn_at.is_(None),
         Need.opened_at.is_(None),
         Need.no_award_at.is_(None),
+    )
+    return db.session.scalars(query.order_by(Need.closes_at, Need.id)).all()
+
+
+def sealed_needs_with_duty(person_id: int, organisation_id: int) -> Sequence[Need]:
+    """The council's published needs, not opened, whose bids this person opens or assesses; by closing instant."""
+    named = select(PanelMember.need_id).where(
+        PanelMember.person_id == person_id, PanelMember.duty.in_(("opener", *rules.EVALUATING))
+    )
+    query = select(Need).where(
+        Need.id.in_(named),
+        Need.authority_id == organisation_id,
+        Need.published_at.is_not(None),
+        Need.withdrawn_at.is_(None),
+        Need.no_award_at.is_(None),
+        Need.opened_at.is_(None),
     )
     return db.session.scalars(query.order_by(Need.closes_at, Need.id)).all()
 

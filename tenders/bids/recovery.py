@@ -101,7 +101,7 @@ def make_recovery_key(member: Membership) -> tuple[RecoveryKey, str]:
     """A new key pair; gives the text of its file, which is not kept. Raises Conflict when there is a key already."""
     if find_unretired(member.organisation_id) is not None:
         raise Conflict("Your council has a recovery key. Give it up first if its file is lost.")
-    insist(_keeper_problems(member))
+    insist(keeper_problems(member))
     public, private = sealed.make_need_key()
     try:
         key = RecoveryKey(
@@ -123,7 +123,7 @@ def confirm_recovery_key(member: Membership, code: str) -> RecoveryKey:
         raise Conflict("The recovery key is confirmed already.")
     if key.made_by_id == member.person_id:
         raise Problems([Problem("You made this key, so a colleague confirms that its file is stored", "code")])
-    insist(_keeper_problems(member))
+    insist(keeper_problems(member))
     insist_fits(key, code)
     key.confirmed_by_id, key.confirmed_at = member.person_id, clock.now()
     record(_event(RecoveryKeyConfirmed, key, member), member.actor())
@@ -152,7 +152,7 @@ def insist_fits(key: RecoveryKey, code: str) -> sealed.PrivateKey:
     return private
 
 
-def _keeper_problems(member: Membership) -> list[Problem]:
+def keeper_problems(member: Membership) -> list[Problem]:
     """Nobody who holds a share of a sealed need may have the file: the two together open its bids."""
     query = select(Need.reference).join(OpenerShare, OpenerShare.need_id == Need.id).where(
         OpenerShare.person_id == member.person_id, Need.opened_at.is_(None), Need.withdrawn_at.is_(None)

@@ -152,7 +152,7 @@ def use_recovery(reference: str) -> Response:
     """Whoever keeps the recovery file gives the recovery share to the opener who needs it."""
     member, need, form = get_member(), _need(reference), forms.RecoveryCodeForm()
     asked = handing_over.find_under_way(need)
-    problems = handing_over.use_problems(asked, member.person_id) if asked else []
+    problems = handing_over.use_problems(asked, member) if asked else []
     if asked is None or problems:
         flash(problems[0].message if problems else "Nobody has asked for the recovery key.", "notice")
         return _key_page(reference)

@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from marketplace.accounts import actions as account_actions
 from marketplace.auditors import actions, casefile, queries, writing
@@ -27,6 +27,7 @@ from tenders.assessment.models import ConflictDeclaration, Score
 from tenders.awards import queries as awards
 from tenders.bids import events as bid_events
 from tenders.bids import submission
+from tenders.bids.models import SealedPart
 from tenders.clarifications import actions as clarifications
 from tenders.contracts.models import Contract
 from tests import assessing, bidding, contracting, making
@@ -376,6 +377,17 @@ def test_checking_the_journal_is_on_record_and_finds_a_fault() -> None:
         head.hash = "f" * 64
     assert not actions.check_journal(auditor).is_whole
     assert lines_named("JournalChecked")[1].facts["first_bad"] is not None
+
+
+def test_checking_looks_at_the_rows_of_bids_too() -> None:
+    auditor, made = making.auditor(), bidding.purchase()
+    bidding.submitted(made.need)
+    assert actions.check_journal(auditor).is_whole
+    with db.housekeeping() as current:
+        current.execute(update(SealedPart).values(ciphertext=b"other"))
+    assert not actions.check_journal(auditor).is_whole
+    facts = lines_named("JournalChecked")[1].facts
+    assert facts["first_bad"] is None and facts["faults"] > 0
 
 
 # -- browsing

@@ -275,3 +275,36 @@ def test_a_recovery_key_can_be_required_from_a_day(house, monkeypatch) -> None:
     assert council().need.public_key
     config.install(replace(config.current(), recovery_required_from="2026-11-25"))
     assert council(has_key=False).need.public_key
+
+
+def test_nobody_with_a_duty_on_another_sealed_need_brings_the_file_and_who_brought_it_keeps_it() -> None:
+    made = council()
+    of = made.need.authority
+    assert of is not None
+    opener, assessor, second = (making.member(of, role) for role in ("officer", "officer", "finance"))
+    other = making.open_need(of, panel={"opener": [opener.person, second.person], "evaluator": [assessor.person]})
+    bidding.give_key(other)
+    loser = made.openers[0]
+    opener_keys.begin_anew(loser, OTHER, OTHER)
+    handing_over.ask_recovery(made.need.id, made.openers[1], loser.person_id, loser.person_id, "The words are lost.")
+    handing_over.approve_recovery(made.need.id, made.approver)
+    for each in (opener, assessor, made.evaluator):
+        with pytest.raises(Problems, match="a colleague brings the recovery file"):
+            handing_over.use_recovery(made.need.id, each, made.code)
+    helper = making.member(of, "finance")
+    handing_over.use_recovery(made.need.id, helper, made.code)
+    bidding.give_passphrases([helper.person])
+    later = making.open_need(of, panel={"opener": [helper.person, second.person]})
+    with pytest.raises(Problems, match="keeps the council’s recovery key"):
+        bidding.give_key(later)
+    assert helper.person not in handing_over.fit_to_receive(other)
+
+
+def test_a_wrong_passphrase_at_handing_over_is_on_record() -> None:
+    made = council()
+    giver = made.openers[0]
+    with pytest.raises(Problems, match="not your opening passphrase"):
+        handing_over.hand_over(made.need.id, giver, OTHER, made.successor.person_id, "I leave.")
+    (line,) = opening.refusals_of(made.need)
+    assert (line.actor, line.facts["why"]) == (giver.person.pseudonym, "handing_over")
+    assert "to hand a share over" in opening.WHY[line.facts["why"]] and states(made.need)[0] == "holds"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import select
 
 from marketplace.accounts import actions, queries
 from marketplace.accounts.emails import EMAILS
 from marketplace.core import clock, db, jobs, mail
-from tests import making
+from marketplace.core.journal import JournalLine
+from tenders.needs.models import Need
+from tests import bidding, making
 from tests.letterbox import link_in, mails_to, write_mails
 from tests.pageclient import PageClient
 
@@ -119,3 +124,31 @@ def test_reference_files_and_reading_the_councils_again(admin: PageClient) -> No
     page = admin.submit(page, "Read the councils again")
     assert page.notices == ["Councils read again: 397 added, 0 changed"]
     assert admin.submit(page, "Read the councils again").notices == ["Councils read again: 0 added, 0 changed"]
+
+
+def test_before_the_opening_the_page_tells_of_no_bid_and_tries_again_all_the_same(admin: PageClient) -> None:
+    made = bidding.purchase()
+    firm = bidding.bidder("Quiet Firm Ltd")
+    bidding.submitted(made.need, firm)
+    line = db.session.scalars(select(JournalLine).where(JournalLine.event == "BidSubmitted")).one()
+    with db.housekeeping() as current:
+        current.add(
+            jobs.Delivery(listener="bids.emails", line=line.number, due_at=clock.now(), attempts=1, last_error="down")
+        )
+        mail.post(current, key=f"{line.number}:bid-submitted:q@quiet.example", to="q@quiet.example", subject="In", body="B")
+        current.query(mail.Mail).one().last_error = "550 q@quiet.example unknown"
+    telling = ("BidSubmitted", "bids.emails", "Quiet", "quiet.example", made.need.reference, f"Line {line.number} ")
+    page = admin.get("/admin")
+    assert not [each for each in telling if each in page.text]
+    assert page.has("A line about a bid") and page.has("An email about a bid") and page.has("0 emails not sent yet")
+    page = admin.submit(page, "Try again for a line about a bid")
+    page = admin.submit(page, "Send again an email about a bid")
+    again = db.session.scalars(select(JournalLine).where(JournalLine.event == "DeliveryTriedAgain")).one()
+    assert again.facts["line"] is None and "emails" not in str(again.subject)
+    with db.housekeeping() as current:
+        assert current.get_one(jobs.Delivery, ("bids.emails", line.number)).attempts == 0
+        current.query(jobs.Delivery).update({"attempts": 1})
+        need = current.scalars(select(Need)).one()
+        need.opened_at = need.closes_at + timedelta(hours=1)
+    page = admin.get("/admin")
+    assert page.has("BidSubmitted") and page.has("q@quiet.example") and page.has("1 email not sent yet")

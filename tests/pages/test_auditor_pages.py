@@ -146,7 +146,7 @@ def test_the_journal_is_browsed_and_checked(auditor: PageClient) -> None:
     assert page.notices[0].startswith("The journal is whole: ") and page.has("Last checked")
     page = auditor.submit(page, "Search", event="JournalChecked")
     (line,) = page.table("Journal lines")
-    assert line["What"] == "Somebody had the journal's chain checked JournalChecked"
+    assert line["What"] == "Somebody had the record checked JournalChecked"
     assert line["Who"].startswith("Au Ditor p_"), "by name, with the pseudonym"
     assert auditor.submit(page, "Search", q=reference, event="").has("No line found")
     assert auditor.get("/audit/journal?from=2026-11-25&to=rubbish").has("No line found")

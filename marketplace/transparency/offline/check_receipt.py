@@ -17,6 +17,7 @@ import hashlib
 import json
 import sys
 import zipfile
+import zlib
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -24,6 +25,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 FIELDS = {"reference", "need_ref", "bid_ref", "bid_version", "received_at", "manifest_hash", "format", "key_id"}
+# What files raise that are none, cut short, damaged, or ZIPs that are encrypted or packed in a way unknown here.
+UNREADABLE = (OSError, EOFError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error)
 PROOF = {"journal_position", "journal_line", "tree_size", "root", "inclusion"}
 FORMATS = {"bid-receipt/3": FIELDS | PROOF, "bid-receipt/2": FIELDS, "bid-receipt/1": FIELDS | {"journal_position"}}
 
@@ -52,7 +55,7 @@ def main() -> int:
     except NotGenuine as fault:
         print(f"Not genuine: {fault}")
         return 1
-    except (OSError, ValueError, zipfile.BadZipFile) as fault:
+    except UNREADABLE as fault:
         print(f"Cannot tell: {fault}", file=sys.stderr)
         return 2
     return 0
@@ -93,8 +96,12 @@ def check_manifest(content: bytes, facts: dict[str, Any]) -> dict[str, Any]:
 def check_bid(path: str, facts: dict[str, Any]) -> int:
     """How many sealed parts the downloaded bid has; NotGenuine unless they are exactly those of its manifest."""
     with zipfile.ZipFile(path) as archive:
+        parts = {each.filename: each for each in archive.infolist()}
+        if len(parts) < len(archive.infolist()):
+            raise NotGenuine("a name stands twice in the ZIP.")
+        if parts.pop("manifest.json", None) is None:
+            raise ValueError("there is no manifest.json in the ZIP. Is it the sealed bid as downloaded?")
         manifest = check_manifest(archive.read("manifest.json"), facts)
-        parts = {each.filename: each for each in archive.infolist() if each.filename.startswith("parts/")}
         for number, part in enumerate(manifest["parts"], start=1):
             name = f"parts/{number}.sealed"
             found = parts.pop(name, None)
