@@ -16,7 +16,7 @@ class AnswerForm(Form):
         required=False,
         hint="Only if bids close later. The time proposed gives back what was lost and falls in working hours.",
     )
-    reason = TextBox("Why", rows=3, longest=2000, hint="Everyone can read it.")
+    reason = TextBox("Why", required="Say why", rows=3, longest=2000, hint="Everyone can read it.")
     propose = Save("Put it to an approver")
 
 

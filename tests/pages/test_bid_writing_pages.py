@@ -10,9 +10,9 @@ from marketplace.core import clock
 from tenders.bids import actions
 from tests import bidding
 from tests.pageclient import PageClient
-from tests.pages.test_bid_pages import _cheap_passphrases, _rows_stay_attached, signed_in
+from tests.pages.test_bid_pages import _rows_stay_attached, signed_in
 
-__all__ = ["_cheap_passphrases", "_rows_stay_attached"]
+__all__ = ["_rows_stay_attached"]
 
 
 def home_of(bid) -> str:

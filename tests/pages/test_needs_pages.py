@@ -368,7 +368,7 @@ def test_a_colleague_takes_over_on_the_page(client: PageClient, who: SimpleNames
     joining.end_membership(gone.id, gone.organisation_id, who.officer)
     sign_in(client, who.officer_email)
     page = client.get(f"{home}/duties/{opener_id}")
-    assert page.url == home and "cannot be handed over" in " ".join(page.notices)
+    assert page.url == home and "passes on from the page of the key" in " ".join(page.notices)
     page = client.follow(client.get(home), f"Name somebody in the place of {left}")
     page = client.submit(page, "Hand the duty over", status=422)
     assert page.errors == ["Choose a colleague", "Enter why somebody else takes over"]
