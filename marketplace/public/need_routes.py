@@ -14,7 +14,7 @@ from marketplace.public.need_page import get_need_view, need_context
 from search import feeds
 from tenders.bids.handing_over import public_recoveries
 from tenders.bids.models import ClosedRegister
-from tenders.bids.register import as_json, find_register
+from tenders.bids.register import as_json, find_register, was_closed_late
 from tenders.needs.files import send_document
 from tenders.needs.models import Need
 from tenders.needs.public import history
@@ -59,11 +59,13 @@ def need_history(reference: str) -> Any:
 def need_register(reference: str) -> Any:
     """The root over all receipts, and how anyone can check that no bid was added, dropped or changed after it."""
     found = get_public_need(reference)
+    register = _get_register(found)
     return page(
         "marketplace/public/register.html",
         title=f"Register of received bids: {found.title}",
         need=found,
-        register=_get_register(found),
+        register=register,
+        is_late=was_closed_late(register),
     )
 
 

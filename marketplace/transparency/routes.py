@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, make_response
+from flask import Blueprint, Response, make_response, redirect, url_for
 from werkzeug.exceptions import NotFound as NoSuchPage
 
 from marketplace.accounts.access import public
@@ -33,6 +33,13 @@ def check_journal() -> Response:
         receipt_key_id=sealed.key_id(key),
         recent=checkpoints.recent_checkpoints(),
     )
+
+
+@blueprint.route("/journal")
+@public
+def journal() -> Response:
+    """The address that a person would guess."""
+    return redirect(url_for("transparency.check_journal"))
 
 
 @blueprint.route("/journal/checkpoint")

@@ -99,6 +99,11 @@ def find_register(need: Need) -> ClosedRegister | None:
     return db.session.scalar(query)
 
 
+def was_closed_late(register: ClosedRegister) -> bool:
+    """Whether its readers should be told why it was not closed about a minute after the deadline."""
+    return register.closed_at > register.closes_at + 5 * rules.SETTLES
+
+
 def receipt_leaves(need: Need) -> list[bytes]:
     """The leaf of each receipt that counts for the need, in the order of their bytes."""
     query = (
