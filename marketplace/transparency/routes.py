@@ -37,7 +37,7 @@ def check_journal() -> Response:
 
 @blueprint.route("/journal")
 @public
-def journal() -> Response:
+def journal() -> Any:
     """The address that a person would guess."""
     return redirect(url_for("transparency.check_journal"))
 
