@@ -68,6 +68,7 @@ def read_witnessed(texts: Sequence[str]) -> list[Signed]:
 def check_record(witnessed: Sequence[Signed] = (), reads_files: bool = False) -> Report:
     """Checks all of it against each other, in one walk over the lines. Writers may go on meanwhile."""
     not_checked: list[str] = []
+    db.in_one_transaction()  # the lines are walked by a cursor
     kept = _kept()
     tree = _Tree({each.size for each in kept} | {each.size for each in witnessed})
     verdict = journal.verify(db.session(), tree.see)

@@ -292,7 +292,7 @@ def test_a_canary_in_a_submitted_bid_is_found_nowhere(house) -> None:
         database = Path(house.url.removeprefix("sqlite:///"))
         contents |= {str(each): each.read_bytes() for each in database.parent.glob("test.db*")}
         assert len(contents[str(database)]) > 100_000
-    assert len(contents) > 4 and bid_reference.encode() in contents["rows"]
+    assert len(contents) >= 4 and bid_reference.encode() in contents["rows"]
     for canary in (words, in_file, name):
         for form in spellings(canary):
             hits = [each for each, content in contents.items() if form in content]
