@@ -44,6 +44,16 @@ def _suit_tests(url: str) -> None:
         connection.execute("SELECT pg_reload_conf()")
 
 
+def keep_commits(url: str) -> None:
+    """Durable, as a database that is served from must be; for tests that start the service itself."""
+    import psycopg
+
+    with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as connection:
+        for setting in ("fsync", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {setting} = on")
+        connection.execute("SELECT pg_reload_conf()")
+
+
 def _end(data: Path) -> None:
     pid_file = data / "postmaster.pid"
     if not pid_file.exists():

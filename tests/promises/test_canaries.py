@@ -124,6 +124,7 @@ class Planter:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:XDG_RUNTIME_DIR is not set")  # from the library that brings pg_dump along
 def test_nothing_of_a_bid_is_found_before_its_opening(
     app: Flask, house: Settings, tmp_path: Path, proof: Proof
 ) -> None:

@@ -34,6 +34,8 @@ BUSY_MACHINE = 8.0  # seconds more that a shared machine may take before a test 
 @contextmanager
 def run_command(settings: config.Settings) -> Iterator[tuple[subprocess.Popen[bytes], int, float]]:
     """`marketplace run`, its port, and the seconds until its first page."""
+    if db.engine().dialect.name == "postgresql":
+        postgres.keep_commits(db.engine().url.render_as_string(hide_password=False))
     with db.engine().begin() as connection:
         alembic.stamp(upgrade._config(connection), "head")
     port = free_port(30_000 + os.getpid() % 1_000 * 10)

@@ -217,8 +217,8 @@ def test_the_model_notices_a_version_too_many(app: Flask, house: Settings, monke
     monkeypatch.setattr(rules, "is_in_time", lambda _need, _at: True)
     Bidding.done, Bidding.seen = 0, []
     settings = hypothesis.settings(
-        max_examples=1, stateful_step_count=STEPS, database=None, suppress_health_check=list(hypothesis.HealthCheck)
+        max_examples=10, stateful_step_count=STEPS, database=None, suppress_health_check=list(hypothesis.HealthCheck)
     )
     while not Bidding.seen and Bidding.done < 2000:
         run_state_machine_as_test(Bidding, settings=settings)
-    assert any("taken" in each or "version" in each for each in Bidding.seen)
+    assert any("taken" in each or "version" in each for each in Bidding.seen), Bidding.seen
