@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from marketplace.accounts.access import current_member, is_safe_next
 from marketplace.accounts.models import Person
 from marketplace.core import db
 
+CSRF_TOKEN = "csrf_token"  # where Flask-WTF keeps it
 MARK = "known_browser"
 MARK_LASTS = timedelta(days=90)
 HOMES = {"authority": "/council", "supplier": "/supplier", "audit_body": "/audit", "platform": "/admin"}
@@ -34,6 +36,9 @@ def begin_session(person: Person) -> None:
     person_id = person.id
     session.clear()
     g.pop("member", None)
+    # Kept from the start: two pages loaded at once would each make their own, and the later answer would undo the other.
+    session[CSRF_TOKEN] = secrets.token_hex(20)
+    g.pop(CSRF_TOKEN, None)
     login_user(db.session.scalar(select(Person).where(Person.id == person_id)))
     session.permanent = True
 

@@ -160,6 +160,21 @@ def test_signing_in_never_leaves_the_site(client: PageClient, target: str) -> No
     assert page.h1 == "Your account"
 
 
+def test_two_pages_loaded_at_once_after_signing_in_can_both_be_sent(client: PageClient) -> None:
+    email = making.person(email="ann@hackney.gov.uk", name="Ann Smith").email
+    form = client.get("/sign-in")
+    fields = {"email": email, "password": making.PASSWORD, "csrf_token": form.field("csrf_token")}
+    assert client.client.post("/sign-in", data=fields).status_code == 303
+    cookie = client.client.get_cookie("session")
+    assert cookie
+    other = PageClient(client.app)
+    other.client.set_cookie("session", cookie.value)
+    first, second = client.get("/account/name"), other.get("/account/name")
+    # The browser keeps the cookie of whichever answer came last.
+    for page, browser in ((first, other), (second, client)):
+        assert browser.submit(page, "Save", name="Ann Jones").h1 == "Your account"
+
+
 def test_a_session_lasts_twelve_hours_and_dies_with_the_password(client: PageClient) -> None:
     person_id = making.person(email="ann@example.org").id
     client.sign_in("ann@example.org", making.PASSWORD)
