@@ -43,6 +43,8 @@ def visit(request: pytest.FixtureRequest, browser: Browser, base: str, bid) -> I
         page.get_by_label("Password", exact=True).fill(making.PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.goto(f"{base}/supplier/bids/{bid[0].reference}/files")
+        if script:  # the script comes after the page
+            page.wait_for_selector("input[type=file][multiple]")
         return page
 
     yield go
