@@ -10,13 +10,13 @@ from __future__ import annotations
 import errno
 import heapq
 import os
-import queue
 import resource
 import selectors
 import socket
 import time
-from collections.abc import Iterable
-from threading import Lock, Thread
+from collections import deque
+from collections.abc import Callable, Iterable
+from threading import Condition, Lock, Thread, current_thread
 from typing import Any
 
 from gunicorn import http
@@ -39,6 +39,7 @@ SWEEP_SECONDS = 1.0
 KEPT_FREE = 50  # one in so many connections is kept free for those who come: the slowest go
 RETRY_SECONDS = 60
 FILES = 16_384
+PATIENCE = 0.01  # seconds that a request waits for the one before it while a thread is free
 
 # What the door says itself, in a sentence that a browser shows.
 SENTENCES = {
@@ -111,26 +112,66 @@ def peer_of(client: Any) -> str:
 
 
 class Threads:
-    """As many threads as the worker has, which take connections from one queue."""
+    """Threads that answer one after another: the next request waits for the one before, but no longer than PATIENCE.
 
-    def __init__(self, count: int, serve: Any) -> None:
-        self._queue: queue.SimpleQueue[Connection | None] = queue.SimpleQueue()
+    Threads that compute at once only take the interpreter from each other, which costs a quarter more. One that waits
+    for something, or computes for long, does not keep the others: then a spare thread takes the next request.
+    """
+
+    def __init__(self, count: int, serve: Callable[[Connection], None]) -> None:
         self._serve = serve
+        self._waiting: deque[Connection] = deque()
+        self._changed = Condition()
+        self._turn: Thread | None = None  # whose request the next one waits for
+        self._turn_ends = 0.0
+        self._is_watched = False  # a spare thread waits for the turn's end
+        self._is_over = False
         self._threads = [Thread(target=self._run, name=f"request {n}", daemon=True) for n in range(count)]
         for each in self._threads:
             each.start()
 
     def _run(self) -> None:
-        while (connection := self._queue.get()) is not None:
+        while (connection := self._take()) is not None:
             self._serve(connection)
 
+    def _take(self) -> Connection | None:
+        with self._changed:
+            if self._turn is current_thread():
+                self._turn = None
+            while not self._waiting or not self._is_free():
+                if self._is_over and not self._waiting:
+                    self._changed.notify_all()
+                    return None
+                self._wait()
+            self._turn, self._turn_ends = current_thread(), time.monotonic() + PATIENCE
+            taken = self._waiting.popleft()
+            if self._waiting and not self._is_watched:
+                self._changed.notify()
+            return taken
+
+    def _is_free(self) -> bool:
+        return self._turn is None or time.monotonic() >= self._turn_ends
+
+    def _wait(self) -> None:
+        """Until something comes; of those that see something wait, one looks again when the turn ends."""
+        if not self._waiting or self._is_watched:
+            self._changed.wait()
+            return
+        self._is_watched = True
+        self._changed.wait(max(0.0, self._turn_ends - time.monotonic()))
+        self._is_watched = False
+
     def put(self, connection: Connection) -> None:
-        self._queue.put(connection)
+        with self._changed:
+            self._waiting.append(connection)
+            if self._turn is None or not self._is_watched:
+                self._changed.notify()
 
     def shutdown(self, wait: bool = False) -> None:
-        """Ends each thread after what it does now."""
-        for _ in self._threads:
-            self._queue.put(None)
+        """Ends each thread once nothing waits any more."""
+        with self._changed:
+            self._is_over = True
+            self._changed.notify_all()
         for each in self._threads if wait else ():
             each.join()
 
