@@ -14,8 +14,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -63,7 +64,7 @@ class Event:
         return type(self).__name__
 
     def details(self) -> dict[str, Any]:
-        return {k: v for k, v in asdict(self).items() if k not in self._outside_details}
+        return {each: getattr(self, each) for each in event_fields(type(self))}
 
 
 @dataclass(frozen=True)
@@ -209,8 +210,12 @@ def write_lines(current: Session, happened: Sequence[tuple[Event, Actor]]) -> Po
         frontier = merkle.extend(frontier, count, leaf_of(last))
         count += 1
         lines.append(line)
-    connection.execute(_NEW_LINES, lines)
-    connection.execute(_MOVED_HEAD, {"new_count": count, "new_hash": last, "new_frontier": frontier})
+    moved = {"new_count": count, "new_hash": last, "new_frontier": frontier}
+    if len(lines) == 1 and connection.dialect.name == "postgresql":
+        connection.execute(_LINE_AND_HEAD, lines[0] | moved)
+    else:
+        connection.execute(_NEW_LINES, lines)
+        connection.execute(_MOVED_HEAD, moved)
     _forget_head(current)
     return Position(count, last, frontier, before)
 
@@ -253,7 +258,11 @@ _MOVED_HEAD = (
     .where(JournalHead.id == 1)
     .values(count=bindparam("new_count"), hash=bindparam("new_hash"), frontier=bindparam("new_frontier"))
 )
-_NEW_LINES = insert(JournalLine)
+_NEW_LINES = insert(JournalLine.__table__)
+# Both in one round trip, for everybody waits meanwhile; only PostgreSQL writes to two tables at once.
+_LINE_AND_HEAD = _MOVED_HEAD.add_cte(
+    _NEW_LINES.values({each.name: bindparam(each.name) for each in JournalLine.__table__.c}).cte("line")
+)
 
 HASHED = (
     "number",
@@ -278,7 +287,7 @@ def line_hash(line: Any) -> str:
 
 def canonical_json(value: Any) -> str:
     """JSON that is the same text for the same value: sorted keys, no spaces, UTF-8 kept."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=plain)
+    return _ENCODER.encode(value)
 
 
 def plain(value: Any) -> Any:
@@ -288,6 +297,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value
+
+
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=plain)
 
 
 @dataclass(frozen=True)
@@ -351,6 +363,7 @@ def _fault(line: Any, expected: int, before: str) -> str:
     return ""
 
 
+@cache
 def event_fields(kind: type[Event]) -> list[str]:
     """The names of an event's details, for the data dictionary."""
     return [each.name for each in fields(kind) if each.name not in Event._outside_details]

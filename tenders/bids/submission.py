@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -88,7 +89,7 @@ def submit_bid(
     """Makes what lies ready of the bid (its id or reference) its next version. The same key again: the same receipt.
 
     `seen` is the mark of the draft that the bidder read. Raises Problems for what is lacking, ReadAgain when the
-    draft changed since. The draft's key is destroyed after the commit.
+    draft changed since. The draft's key is out of use after the commit.
     """
     if not _SENT_KEY.fullmatch(idempotency_key):
         raise Problems([Problem("Go back to the page where you read your bid, and submit it from there.")])
@@ -104,9 +105,12 @@ def submit_bid(
 
 
 def forget_draft(sent: Submitted) -> None:
-    """After the commit: the draft of what was stored can be read no more. Nothing for a submission sent again."""
+    """After the commit: the draft of what was stored can be read no more. Nothing for a submission sent again.
+
+    The bidder waits, and many submit at once, so the key is taken out of use and the worker destroys it.
+    """
     if sent._key_name:
-        _forget(sent._key_name, sent._freed)
+        _forget(keys.draft_keys().set_aside, sent._key_name, sent._freed)
 
 
 @busy_action
@@ -236,7 +240,7 @@ def withdraw_bid(bid_id: int, member: Membership, received_at: datetime) -> With
     """Takes the bid back until the closing instant; a draft goes with it. Later, the attempt is recorded."""
     outcome = _withdraw(bid_id, member, received_at)
     if isinstance(outcome, Withdrawn) and outcome._key_name:
-        _forget(outcome._key_name, outcome._freed)
+        _forget(keys.draft_keys().destroy, outcome._key_name, outcome._freed)
     return outcome
 
 
@@ -295,8 +299,8 @@ def _refuse_late(bid: Bid, member: Membership, kind: str, received_at: datetime)
     return RefusedLate(attempt)
 
 
-def _forget(key_name: str, freed: list[str]) -> None:
+def _forget(end_key: Callable[[str], None], key_name: str, freed: list[str]) -> None:
     failpoint("bid: committed, draft key still there")
-    keys.draft_keys().destroy(key_name)
+    end_key(key_name)
     failpoint("bid: draft key gone, files still there")
     drafts.forget_files(freed)

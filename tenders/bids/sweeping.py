@@ -1,4 +1,4 @@
-"""What a submission leaves behind it is swept away afterwards: its draft's rows and files, unreadable already."""
+"""What a submission leaves behind it is swept away afterwards: its draft's key, rows and files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 
 from marketplace.core import db
 from marketplace.core.journal import JournalLine
-from tenders.bids import drafts
+from tenders.bids import drafts, keys
 from tenders.bids.models import Bid, BidVersion, DraftPart
 
 SWEEP_EVENTS = frozenset({"BidSubmitted", "DraftTakenAsBid"})
@@ -21,12 +21,15 @@ def react(_lines: Sequence[JournalLine]) -> None:
 
 
 def sweep_drafts() -> int:
-    """Removes what was drafted for versions that are submitted; returns how many parts. Repeating it does no harm.
+    """Removes what was drafted for versions that are submitted, its key first; returns how many parts.
+
+    Repeating it does no harm.
 
     Files go before their rows, so that what a crash leaves is found again. A file that the bidder's own copy still
     needs stays.
     """
     swept = 0
+    keys.draft_keys().destroy_set_aside()
     while over := _over():
         drafts.forget_files(key for key, needed in _files(over) if not needed)
         with db.housekeeping() as current:

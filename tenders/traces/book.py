@@ -25,6 +25,7 @@ _logger = logging.getLogger(__name__)
 SUFFIX = ".jsonl"
 # Every line begins so; a line that a full disk cut short is found by it.
 BEGINNING = b'{"at":'
+_ENCODER = json.JSONEncoder(separators=(",", ":"), default=plain)
 SAYS_SO_EVERY = timedelta(seconds=60)
 
 
@@ -122,7 +123,7 @@ class Book:
 
 
 def _text(line: dict[str, Any]) -> bytes:
-    return json.dumps({key: plain(value) for key, value in line.items()}, separators=(",", ":")).encode() + b"\n"
+    return _ENCODER.encode(line).encode() + b"\n"
 
 
 def _lines_of(path: Path, sought: list[bytes]) -> Iterator[dict[str, Any]]:

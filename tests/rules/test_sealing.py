@@ -806,6 +806,22 @@ def test_a_destroyed_draft_key_leaves_the_draft_unreadable(tmp_path):
         keys.read("BID-7")
 
 
+def test_a_draft_key_set_aside_is_read_by_nobody_and_then_destroyed(tmp_path):
+    keys = sealed.DraftKeys(tmp_path)
+    content = keys.create("BID-7.v1").content
+    keys.create("BID-8.v1")
+    for _ in range(2):  # a second time it is gone already
+        keys.set_aside("BID-7.v1")
+    assert not keys.exists("BID-7.v1") and keys.exists("BID-8.v1")
+    with pytest.raises(sealed.KeyMissing):
+        keys.read("BID-7.v1")
+    (file,) = [each for each in tmp_path.rglob("*") if each.is_file() and each.read_bytes() == content]
+    with file.open("rb") as still_open:
+        assert keys.destroy_set_aside() == 1 and keys.destroy_set_aside() == 0
+        assert content not in still_open.read()
+    assert [each.name for each in tmp_path.rglob("*") if each.is_file()] == ["BID-8.v1"]
+
+
 def test_opener_key_files_differ(tmp_path):
     keys = sealed.OpenerKeyFiles(tmp_path)
     assert keys.create("ann").content != keys.create("bob").content

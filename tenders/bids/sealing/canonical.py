@@ -5,13 +5,14 @@ from datetime import UTC, datetime
 
 # Beyond this a reader in JavaScript would round the number (RFC 8785, section 3.2.2.3).
 LARGEST_INTEGER = 2**53 - 1
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 _PLAIN, _LISTS = (bool, str), (list, tuple)
 
 
 def canonical_json(value: object) -> bytes:
     """UTF-8 JSON as RFC 8785 has it, for text, whole numbers, booleans, null, lists and ASCII keys; else ValueError."""
     _refuse_the_ambiguous(value)
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    return _ENCODER.encode(value).encode("utf-8")
 
 
 def read_canonical_json(content: bytes) -> dict:
@@ -27,9 +28,14 @@ def read_canonical_json(content: bytes) -> dict:
 
 def utc_text(instant: datetime) -> str:
     """An aware datetime in UTC to the microsecond, always 27 characters: 2026-03-04T12:00:00.000000Z."""
+    return in_utc(instant).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def in_utc(instant: datetime) -> datetime:
+    """The same instant in UTC; ValueError without a time zone."""
     if instant.tzinfo is None:
         raise ValueError("an instant needs a time zone")
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return instant.astimezone(UTC)
 
 
 def utc_instant(text: str) -> datetime:

@@ -58,6 +58,27 @@ class KeyFolder:
             path.unlink()
             _sync_folder(self.folder)
 
+    def set_aside(self, name: str) -> None:
+        """Take the key out of use at once, without waiting for the disk; destroy_set_aside() does the rest."""
+        path, aside = self._path(name), self._aside.folder
+        try:
+            path.rename(aside / name)
+        except FileNotFoundError:
+            if path.exists():
+                aside.mkdir(mode=0o700, exist_ok=True)
+                path.rename(aside / name)
+
+    def destroy_set_aside(self) -> int:
+        """Destroy what was set aside; returns how many keys."""
+        names = [each.name for each in self._aside.folder.glob("*")]
+        for each in names:
+            self._aside.destroy(each)
+        return len(names)
+
+    @property
+    def _aside(self) -> "KeyFolder":
+        return KeyFolder(self.folder / "aside")
+
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise ValueError("a key's name is a reference: letters, digits, dots, dashes and underscores")
@@ -91,6 +112,14 @@ class KeyFiles:
 
 class DraftKeys(KeyFiles):
     """By bid reference: reads a bid's drafts until it is submitted."""
+
+    def set_aside(self, reference: str) -> None:
+        """Read nothing with this key any more. Until destroy_set_aside() its file is there, under another name."""
+        self._keys.set_aside(reference)
+
+    def destroy_set_aside(self) -> int:
+        """Make all that the keys set aside had locked unreadable for ever; returns how many."""
+        return self._keys.destroy_set_aside()
 
 
 class HeldKeys(KeyFiles):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -9,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from marketplace.core import merkle
-from tenders.bids.sealing.canonical import canonical_json, read_canonical_json, utc_instant, utc_text
+from tenders.bids.sealing.canonical import canonical_json, in_utc, read_canonical_json, utc_instant, utc_text
 from tenders.bids.sealing.errors import ReceiptBroken
 from tenders.bids.sealing.shares import key_id
 
@@ -92,12 +93,17 @@ class Receipt:
 
 def sign_receipt(signing_private: Ed25519PrivateKey, facts: ReceiptFacts) -> Receipt:
     """Sign the facts; the same facts and key always give the same receipt. ValueError for a proof that does not hold."""
-    facts = replace(facts, received_at=utc_instant(utc_text(facts.received_at)))
+    facts = replace(facts, received_at=in_utc(facts.received_at))
     if facts.proof is not None and not facts.proof.holds():
         raise ValueError("the path does not lead from the line to the root")
-    signer = key_id(signing_private.public_key().public_bytes_raw())
+    signer = _signer(signing_private)
     unsigned = Receipt(facts, signer, b"", FORMAT if facts.proof else WITHOUT_PROOF)
     return replace(unsigned, signature=signing_private.sign(_signed_bytes(unsigned)))
+
+
+@lru_cache(maxsize=2)
+def _signer(signing_private: Ed25519PrivateKey) -> str:
+    return key_id(signing_private.public_key().public_bytes_raw())
 
 
 def verify_receipt(public_key: bytes, receipt: Receipt | bytes) -> ReceiptFacts:
