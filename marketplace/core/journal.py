@@ -16,7 +16,6 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
-from functools import cache
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -64,7 +63,7 @@ class Event:
         return type(self).__name__
 
     def details(self) -> dict[str, Any]:
-        return {each: getattr(self, each) for each in event_fields(type(self))}
+        return {each: value for each, value in vars(self).items() if each not in self._outside_details}
 
 
 @dataclass(frozen=True)
@@ -258,7 +257,7 @@ _MOVED_HEAD = (
     .where(JournalHead.id == 1)
     .values(count=bindparam("new_count"), hash=bindparam("new_hash"), frontier=bindparam("new_frontier"))
 )
-_NEW_LINES = insert(JournalLine.__table__)
+_NEW_LINES = insert(JournalLine)
 # Both in one round trip, for everybody waits meanwhile; only PostgreSQL writes to two tables at once.
 _LINE_AND_HEAD = _MOVED_HEAD.add_cte(
     _NEW_LINES.values({each.name: bindparam(each.name) for each in JournalLine.__table__.c}).cte("line")
@@ -363,7 +362,6 @@ def _fault(line: Any, expected: int, before: str) -> str:
     return ""
 
 
-@cache
 def event_fields(kind: type[Event]) -> list[str]:
     """The names of an event's details, for the data dictionary."""
     return [each.name for each in fields(kind) if each.name not in Event._outside_details]

@@ -63,7 +63,7 @@ _REPLACED = (
 )
 _NEW_VERSION = insert(BidVersion)
 _SUBMITTED = (
-    update(Bid.__table__)
+    update(Bid)
     .where(B.id == bindparam("of_bid"))
     .values(
         current_version=bindparam("now_current"),
@@ -76,7 +76,7 @@ _SUBMITTED = (
 )
 _WRITTEN = ("bid_id", "number", "idempotency_key", "submitted_by_id", "received_at", "manifest", "manifest_hash",
             "receipt", "own_copy", "own_copy_files")  # fmt: skip
-_MADE = insert(BidVersion.__table__).values({each: bindparam(each) for each in _WRITTEN}).returning(V.id).cte("made")
+_MADE = insert(BidVersion).values({each: bindparam(each) for each in _WRITTEN}).returning(V.id).cte("made")
 # Both in one round trip, for the others who submit wait meanwhile; only PostgreSQL writes to two tables at once.
 _VERSION_AND_BID = _SUBMITTED.returning(select(_MADE.c.id).scalar_subquery())
 
