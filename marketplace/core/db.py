@@ -179,7 +179,7 @@ def one_action(name: str, keeps_read: bool = False) -> Iterator[Session]:
     try:
         current.commit()
         current.connection(execution_options=_writing(is_busy=keeps_read))
-        current.info.update(action=name, changed=False, lines=[], has_spoken=False)
+        current.info.update(action=name, changed=False, lines=[], has_spoken=False, placed=None)
         failpoint("action: begun", name)
         yield current
         current.flush()
@@ -195,7 +195,7 @@ def one_action(name: str, keeps_read: bool = False) -> Iterator[Session]:
         raise
     finally:
         current.expire_on_commit = True
-        for key in ("action", "changed", "lines", "has_spoken"):
+        for key in ("action", "changed", "lines", "has_spoken", "placed"):
             current.info.pop(key, None)
 
 

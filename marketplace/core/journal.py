@@ -176,26 +176,77 @@ class Position:
         return [each.hex() for each in merkle.last_path(self.frontier_before)]
 
 
-def write_so_far() -> Position:
-    """Writes what was recorded in this action until now and returns where the last of these lines stands.
+@dataclass(frozen=True)
+class Placed:
+    """Lines that have their places in the chain and are not written yet. The head's lock is held until the commit."""
+
+    lines: list[dict[str, Any]]
+    position: Position
+
+    def write(self) -> None:
+        """Stores the lines, and moves the head."""
+        current = session()
+        connection = current.connection()
+        if self.fits_one_statement:
+            connection.execute(_LINE_AND_HEAD, self.values())
+        else:
+            connection.execute(_NEW_LINES, self.lines)
+            connection.execute(_MOVED_HEAD, self._moved())
+        self.is_written()
+
+    @property
+    def fits_one_statement(self) -> bool:
+        """Whether LINE_AND_HEAD can store it: one line, on a database that writes to several tables at once."""
+        return len(self.lines) == 1 and session().connection().dialect.name == "postgresql"
+
+    def values(self) -> dict[str, Any]:
+        """What LINE_AND_HEAD is given, for the one line."""
+        (line,) = self.lines
+        return {f"line_{name}": value for name, value in line.items()} | self._moved()
+
+    def is_written(self) -> None:
+        """Said by who stored them with a statement of its own."""
+        current = session()
+        current.info["placed"] = None
+        held = current.identity_map.get(identity_key(JournalHead, 1))
+        if held is not None:  # somebody holds the head as an object: it is read again when it is next looked at
+            current.expire(held)
+
+    def _moved(self) -> dict[str, Any]:
+        at = self.position
+        return {"new_count": at.number, "new_hash": at.line_hash, "new_frontier": at.frontier}
+
+
+def place_so_far() -> Placed:
+    """Gives what was recorded in this action until now its places; the caller writes them, at once or with its own rows.
 
     For an action that must give its line's place away while it is still at work, such as one that signs a receipt. The
-    head's lock is held from here to the commit, so call it late. Rolled back with the action, like everything else.
+    head's lock is held from here to the commit, so call it late. Rolled back with the action, like everything else; an
+    action that does not write them fails.
     """
     current = session()
     happened = current.info.get("lines")
     if not happened:
-        raise RuntimeError("write_so_far() belongs inside an @action, after record(...).")
-    written = write_lines(current, happened)
-    assert written is not None  # something happened
-    current.info.update(lines=[], has_spoken=True)
-    return written
+        raise RuntimeError("place_so_far() belongs inside an @action, after record(...).")
+    _insist_written(current)
+    placed = _place(current, happened)
+    current.info.update(lines=[], has_spoken=True, placed=placed)
+    return placed
 
 
-def write_lines(current: Session, happened: Sequence[tuple[Event, Actor]]) -> Position | None:
+def write_lines(current: Session, happened: Sequence[tuple[Event, Actor]]) -> None:
     """Numbers, chains and stores the lines; the head's lock is held from here to the commit."""
-    if not happened:
-        return None
+    _insist_written(current)
+    if happened:
+        _place(current, happened).write()
+
+
+def _insist_written(current: Session) -> None:
+    if current.info.get("placed"):
+        raise RuntimeError("Lines were placed in the journal and not written.")
+
+
+def _place(current: Session, happened: Sequence[tuple[Event, Actor]]) -> Placed:
     # Past the object mapper: every action of the house comes through here, and holds the head's lock meanwhile.
     connection = current.connection()
     head = connection.execute(_LOCKED_HEAD).first()
@@ -209,14 +260,7 @@ def write_lines(current: Session, happened: Sequence[tuple[Event, Actor]]) -> Po
         frontier = merkle.extend(frontier, count, leaf_of(last))
         count += 1
         lines.append(line)
-    moved = {"new_count": count, "new_hash": last, "new_frontier": frontier}
-    if len(lines) == 1 and connection.dialect.name == "postgresql":
-        connection.execute(_LINE_AND_HEAD, lines[0] | moved)
-    else:
-        connection.execute(_NEW_LINES, lines)
-        connection.execute(_MOVED_HEAD, moved)
-    _forget_head(current)
-    return Position(count, last, frontier, before)
+    return Placed(lines, Position(count, last, frontier, before))
 
 
 def leaf_of(line_hash: str) -> bytes:
@@ -241,13 +285,6 @@ def _line(number: int, before: str, happened: Event, actor: Actor) -> dict[str, 
     return {**line, "hash": line_hash(SimpleNamespace(**line))}
 
 
-def _forget_head(current: Session) -> None:
-    """A head that somebody holds as an object is read again when it is next looked at."""
-    held = current.identity_map.get(identity_key(JournalHead, 1))
-    if held is not None:
-        current.expire(held)
-
-
 _LOCKED_HEAD = (
     select(JournalHead.count, JournalHead.hash, JournalHead.frontier).where(JournalHead.id == 1).with_for_update()
 )
@@ -258,10 +295,12 @@ _MOVED_HEAD = (
     .values(count=bindparam("new_count"), hash=bindparam("new_hash"), frontier=bindparam("new_frontier"))
 )
 _NEW_LINES = insert(JournalLine)
-# Both in one round trip, for everybody waits meanwhile; only PostgreSQL writes to two tables at once.
-_LINE_AND_HEAD = _MOVED_HEAD.add_cte(
-    _NEW_LINES.values({each.name: bindparam(each.name) for each in JournalLine.__table__.c}).cte("line")
+# For one round trip, because everybody waits meanwhile. Statements that store more at once take these with theirs.
+LINE_AND_HEAD = (
+    _NEW_LINES.values({each.name: bindparam(f"line_{each.name}") for each in JournalLine.__table__.c}).cte("line"),
+    _MOVED_HEAD.returning(JournalHead.id).cte("head"),
 )
+_LINE_AND_HEAD = _MOVED_HEAD.add_cte(LINE_AND_HEAD[0])
 
 HASHED = (
     "number",
@@ -292,7 +331,7 @@ def canonical_json(value: Any) -> str:
 def plain(value: Any) -> Any:
     """Instants as ISO 8601 UTC to the microsecond with Z, days as ISO; the rest unchanged."""
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     if isinstance(value, date):
         return value.isoformat()
     return value

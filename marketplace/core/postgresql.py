@@ -82,14 +82,19 @@ class _Watched(psycopg.Connection[Any]):
     named: dict[str, Any]
 
     def wait(self, gen: Any, *args: Any, **named: Any) -> Any:
-        return super().wait(self._watched(gen) if self.presence else gen, *args, **named)
+        if self.presence is None:
+            return super().wait(gen, *args, **named)
+        try:
+            wanted = next(gen)
+        except StopIteration as ended:  # half of what the driver does needs no answer
+            return ended.value
+        return super().wait(self._watched(gen, wanted), *args, **named)
 
-    def _watched(self, gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    def _watched(self, gen: Generator[Any, Any, Any], wanted: Any) -> Generator[Any, Any, Any]:
         """Passes on what the driver waits for; it sends nothing every tenth of a second in which nothing came."""
         assert self.presence is not None
         heard_at = time.monotonic()
         try:
-            wanted = next(gen)
             while True:
                 came = yield wanted
                 if came:

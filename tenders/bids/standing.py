@@ -17,6 +17,7 @@ from marketplace.accounts.models import Organisation
 from marketplace.core import clock, db
 from marketplace.core.db import UTCDateTime
 from marketplace.core.errors import NotFound
+from marketplace.core.journal import LINE_AND_HEAD, Placed
 from tenders.bids.models import Bid, BidVersion, DraftPart
 from tenders.needs.models import BidQuestion, Need, PriceLine
 
@@ -77,8 +78,7 @@ _SUBMITTED = (
 _WRITTEN = ("bid_id", "number", "idempotency_key", "submitted_by_id", "received_at", "manifest", "manifest_hash",
             "receipt", "own_copy", "own_copy_files")  # fmt: skip
 _MADE = insert(BidVersion).values({each: bindparam(each) for each in _WRITTEN}).returning(V.id).cte("made")
-# Both in one round trip, for the others who submit wait meanwhile; only PostgreSQL writes to two tables at once.
-_VERSION_AND_BID = _SUBMITTED.returning(select(_MADE.c.id).scalar_subquery())
+_ALL_AT_ONCE = _SUBMITTED.returning(select(_MADE.c.id).scalar_subquery()).add_cte(*LINE_AND_HEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +176,8 @@ def replace_versions(bid: Bid) -> list[str]:
     return [key for each in files for key in each.split()]
 
 
-def store_version(bid: Bid, version: Mapping[str, Any]) -> int:
-    """Writes the version, whose sealed parts lie ready, and the bid's own row; returns the version's id.
+def store_version(bid: Bid, version: Mapping[str, Any], line: Placed) -> int:
+    """Writes the version, whose sealed parts lie ready, the bid's own row and the journal's; returns the version's id.
 
     The draft no longer counts from here on, for it was written for this version. The worker sweeps it away.
     """
@@ -189,9 +189,11 @@ def store_version(bid: Bid, version: Mapping[str, Any]) -> int:
         "saved": clock.now(),
     }
     version_id: int
-    if connection.dialect.name == "postgresql":
-        version_id = connection.execute(_VERSION_AND_BID, row | moved).scalar_one()
+    if line.fits_one_statement:
+        version_id = connection.execute(_ALL_AT_ONCE, row | moved | line.values()).scalar_one()
+        line.is_written()
     else:
+        line.write()
         made = connection.execute(_NEW_VERSION, row).inserted_primary_key
         assert made is not None  # one row was inserted
         version_id = made[0]

@@ -12,7 +12,7 @@ from marketplace.core import db
 from marketplace.core.db import action, busy_action
 from marketplace.core.errors import Conflict, NotFound, Problem, Problems, insist
 from marketplace.core.failpoints import failpoint
-from marketplace.core.journal import Actor, record, write_so_far
+from marketplace.core.journal import Actor, Position, place_so_far, record
 from tenders.bids import drafts, keys, own_copy, queries, ready, rules, sealed, standing
 from tenders.bids.actions import hidden_actor
 from tenders.bids.events import BidRefusedLate, BidSubmitted, BidWithdrawn, DraftTakenAsBid
@@ -203,6 +203,7 @@ def _store(bid: Bid, manifest: str, sent: _Sent, copy: own_copy.SealedCopy | Non
         ),
         sent.actor,
     )
+    line = place_so_far()
     version = {
         "number": number,
         "idempotency_key": sent.idempotency_key,
@@ -210,19 +211,18 @@ def _store(bid: Bid, manifest: str, sent: _Sent, copy: own_copy.SealedCopy | Non
         "received_at": sent.received_at,
         "manifest": manifest,
         "manifest_hash": manifest_hash,
-        "receipt": _receipt(bid, number, sent.received_at, manifest_hash),
+        "receipt": _receipt(bid, number, sent.received_at, manifest_hash, line.position),
         "own_copy": copy.content if copy else None,
         "own_copy_files": copy.files if copy else "",
     }
-    version_id = standing.store_version(bid, version)
+    version_id = standing.store_version(bid, version, line)
     failpoint("submit: version stored")
     stored = StoredVersion(version_id, number, sent.received_at, manifest_hash, own_copy=copy is not None)
     return Submitted(Told(bid, stored), keys.draft_key_name(bid), freed)
 
 
-def _receipt(bid: Bid, number: int, received_at: datetime, manifest_hash: str) -> str:
-    """Signed under the journal's lock: the line is written, and the receipt proves that it is in the journal."""
-    stands = write_so_far()
+def _receipt(bid: Bid, number: int, received_at: datetime, manifest_hash: str, stands: Position) -> str:
+    """Signed under the journal's lock: it proves that the line is in the journal, and is stored with it."""
     proof = sealed.JournalProof(stands.number, stands.line_hash, stands.tree_size, stands.root, tuple(stands.inclusion))
     facts = sealed.ReceiptFacts(
         reference=f"{bid.reference}-V{number}",

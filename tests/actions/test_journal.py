@@ -142,10 +142,11 @@ def test_a_changed_tree_is_found() -> None:
 def say_and_ask(before: int, after: int = 0) -> journal.Position:
     for _ in range(before):
         record(Tried(subject="X-1", what="before"))
-    place = journal.write_so_far()
+    placed = journal.place_so_far()
+    placed.write()
     for _ in range(after):
         record(Tried(subject="X-1", what="after"))
-    return place
+    return placed.position
 
 
 @pytest.mark.parametrize("already", range(9))
@@ -168,7 +169,7 @@ def test_an_action_may_change_rows_when_all_it_says_is_written_early() -> None:
     @db.action
     def early() -> None:
         record(Tried(subject="X-1"))
-        journal.write_so_far()
+        journal.place_so_far().write()
         next_reference(db.session(), "N", 2026)
 
     early()
@@ -179,7 +180,9 @@ def test_lines_written_early_are_rolled_back_with_their_action() -> None:
     say("kept")
     with pytest.raises(ValueError, match="stop"), db.one_action("half"):
         record(Tried(subject="X-1"))
-        assert journal.write_so_far().number == 2
+        placed = journal.place_so_far()
+        placed.write()
+        assert placed.position.number == 2
         raise ValueError("stop")
     say("next")
     verdict = journal.verify(db.session())
@@ -188,9 +191,22 @@ def test_lines_written_early_are_rolled_back_with_their_action() -> None:
 
 def test_a_place_is_asked_for_inside_an_action_that_said_something() -> None:
     with pytest.raises(RuntimeError, match="after record"):
-        journal.write_so_far()
+        journal.place_so_far()
     with pytest.raises(RuntimeError, match="after record"), db.one_action("silent"):
-        journal.write_so_far()
+        journal.place_so_far()
+
+
+def test_lines_that_are_placed_and_not_written_undo_their_action() -> None:
+    for also in (0, 1):
+        with pytest.raises(RuntimeError, match="not written"), db.one_action("forgets"):
+            record(Tried(subject="X-1"))
+            journal.place_so_far()
+            for _ in range(also):
+                record(Tried(subject="X-2"))
+                journal.place_so_far()
+    say("next")
+    verdict = journal.verify(db.session())
+    assert verdict.is_whole and verdict.lines == 1
 
 
 def test_housekeeping_needs_no_line() -> None:
