@@ -17,6 +17,8 @@ from marketplace.core.errors import NotFound
 from marketplace.core.pages import page, page_number, plural
 from tenders.awards.queries import value_pence_of
 from tenders.bids import queries as bids
+from tenders.bids.sealed_download import sealed_zip, signed_receipt
+from tenders.bids.sealed_routes import get_opened_version
 from tenders.bids.trace_routes import trace_csv, trace_page
 from tenders.needs.queries import get_public_need
 from tenders.needs.status import LABELS, PUBLIC, status_of
@@ -73,6 +75,20 @@ def bid_trace(reference: str, bid: str) -> Any:
 def bid_trace_file(reference: str, bid: str) -> Any:
     """The same as CSV."""
     return trace_csv(bids.get_opened_bid(get_public_need(reference), bid))
+
+
+@blueprint.route("/audit/needs/<reference>/sealed/<bid>.zip")
+@may("see_audit")
+def sealed_bid(reference: str, bid: str) -> Any:
+    """An opened bid as it came in, sealed."""
+    return sealed_zip(get_opened_version(get_public_need(reference), bid))
+
+
+@blueprint.route("/audit/needs/<reference>/receipts/<bid>.json")
+@may("see_audit")
+def bid_receipt(reference: str, bid: str) -> Any:
+    """Its signed receipt."""
+    return signed_receipt(get_opened_version(get_public_need(reference), bid))
 
 
 @blueprint.route("/audit/suppliers")

@@ -9,6 +9,7 @@ from tenders.bids import (
     key_routes,
     receipt_routes,
     recovery_routes,
+    sealed_routes,
     submission_routes,
     trace_routes,
 )
@@ -17,5 +18,5 @@ from tenders.bids.uploads import routes as upload_routes
 
 __all__ = [
     "blueprint", "council_routes", "council_tasks", "draft_routes", "key_routes", "receipt_routes", "submission_routes",
-    "recovery_routes", "trace_routes", "upload_routes",
+    "recovery_routes", "sealed_routes", "trace_routes", "upload_routes",
 ]  # fmt: skip

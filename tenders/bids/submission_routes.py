@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import secrets
 import shutil
@@ -26,6 +25,7 @@ from tenders.bids.desk import Desk, bid_parts, download, get_desk, places
 from tenders.bids.models import BidVersion
 from tenders.bids.price_sight import see_price
 from tenders.bids.receipt_time import received_at
+from tenders.bids.sealed_routes import get_version
 from tenders.bids.submission import ReadAgain, RefusedLate
 
 
@@ -88,7 +88,7 @@ def submit(reference: str) -> Response:
 def submitted(reference: str, number: int) -> Response:
     """That this version of the bid is in, when, and its receipt."""
     desk = get_desk(reference)
-    version = _get_version(desk, number)
+    version = get_version(desk.bid.versions, number)
     is_current = number == desk.bid.current_version
     title = "Bid submitted"
     return page("tenders/bids/submitted.html", title=title, version=version, is_current=is_current, **desk.context)
@@ -135,23 +135,6 @@ def receipt(reference: str) -> Response:
         public_key=keys.signing_keys().public_key().hex(),
         **desk.context,
     )
-
-
-@blueprint.route("/supplier/bids/<reference>/receipt/<int:number>.json")
-@may("see_supplier_area")
-def receipt_file(reference: str, number: int) -> Response:
-    """A receipt as the signed file that anyone can verify."""
-    desk = get_desk(reference)
-    version = _get_version(desk, number)
-    name = f"receipt-{desk.bid.reference}-V{number}.json"
-    return download(io.BytesIO(version.receipt.encode()), name, "application/json")
-
-
-def _get_version(desk: Desk, number: int) -> BidVersion:
-    version = next((each for each in desk.bid.versions if each.number == number), None)
-    if version is None:
-        raise NotFound("This bid has no such version.")
-    return version
 
 
 def _current(desk: Desk) -> BidVersion:

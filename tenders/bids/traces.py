@@ -31,6 +31,7 @@ PAGES = {
     "bids.download_draft": "Download of the draft",
     "bids.receipt": "The receipt",
     "bids.receipt_file": "Download of the receipt",
+    "bids.sealed_file": "Download of the sealed bid",
     "bids.withdraw": "Withdrawal",
     "bids.opened_file": "Download of a file",
     "bids.begin_upload": "Beginning of a file",
