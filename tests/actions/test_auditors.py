@@ -21,16 +21,17 @@ from marketplace.auditors.exports import EXPORTS, Scope, get_export
 from marketplace.auditors.exports.journal import chain_fault
 from marketplace.core import clock, db, journal
 from marketplace.core.csvfile import uncell, write_csv
-from marketplace.core.errors import Conflict, NotFound
+from marketplace.core.errors import Conflict, NotFound, Problems
 from marketplace.core.journal import JournalHead, JournalLine, record
 from tenders.assessment.models import ConflictDeclaration, Score
 from tenders.awards import queries as awards
 from tenders.bids import events as bid_events
-from tenders.bids import submission
+from tenders.bids import handing_over, opener_keys, opening, submission
 from tenders.bids.models import SealedPart
 from tenders.clarifications import actions as clarifications
 from tenders.contracts.models import Contract
 from tests import assessing, bidding, contracting, making
+from tests.actions import test_recovery
 
 pytestmark = pytest.mark.usefixtures("house")
 FILES = [each.file_name for each in EXPORTS]
@@ -212,9 +213,9 @@ def test_a_whole_purchase_agrees_with_its_rows(tmp_path: Path) -> None:
     assert [won["reference"], lost["reference"]] == [each.reference for each in made.bids]
     assert (won["rank"], won["evaluated_price_gbp"], lost["rank"]) == ("1", "19500.00", "2")
     assert Decimal(won["total_marks"]) == Decimal(won["quality_marks"]) + Decimal(won["price_marks"])
-    (opening,) = rows_of("openings", tmp_path)
-    assert opening["bids_opened"] == "2" and opening["late_attempts"] == "0"
-    assert opening["first_opener"] == made.openers[0].person.pseudonym
+    (row,) = rows_of("openings", tmp_path)
+    assert row["bids_opened"] == "2" and row["late_attempts"] == "0"
+    assert row["first_opener"] == made.openers[0].person.pseudonym
     scores = rows_of("scores", tmp_path)
     assert [each["kind"] for each in scores] == ["individual", "individual", "agreed"] * 2
     assert sum(int(each["score"]) for each in scores if each["kind"] == "individual") == sum(
@@ -277,14 +278,56 @@ def test_before_the_opening_no_file_knows_of_a_bid(tmp_path: Path) -> None:
 
 
 def test_a_begun_opening_is_not_shown(tmp_path: Path) -> None:
-    from tenders.bids import opening
-
     made = bidding.purchase()
     bidding.submitted(made.need)
     bidding.close(made.need)
     opening.begin_opening(made.need.id, made.first, making.OPENING)
     assert not rows_of("openings", tmp_path) and not rows_of("bids", tmp_path)
     assert casefile.get_case_file(made.need.reference).opening is None
+
+
+def test_what_went_wrong_at_the_key_stands_beside_the_opening(tmp_path: Path) -> None:
+    """Tries that were refused, a share handed over, a share made good with the recovery key, one asking refused."""
+    made = test_recovery.council()
+    need, (first, second, third) = made.need, made.openers
+    bidding.submitted(need)
+    for wrong in ("not the words", "nor these"):
+        with pytest.raises(Problems):
+            handing_over.hand_over(need.id, second, wrong, made.successor.person_id, "Leaving.")
+    handing_over.hand_over(need.id, second, making.OPENING, made.successor.person_id, "Leaving in June.")
+    opener_keys.begin_anew(first, test_recovery.OTHER, test_recovery.OTHER)
+    handing_over.ask_recovery(need.id, third, first.person_id, first.person_id, "Too early.")
+    handing_over.refuse_recovery(need.id, made.approver)
+    clock.pass_time(minutes=1)
+    handing_over.ask_recovery(need.id, third, first.person_id, first.person_id, "The words are lost.")
+    handing_over.approve_recovery(need.id, made.approver)
+    handing_over.use_recovery(need.id, made.keeper, made.code)
+    with pytest.raises(Problems):
+        opening.take_part_in_opening(need.id, first, test_recovery.OTHER)
+    assert not rows_of("openings", tmp_path), "nothing before the opening"
+    bidding.close(need)
+    opening.begin_opening(need.id, first, test_recovery.OTHER)
+    opening.complete_opening(need.id, third, making.OPENING)
+    other = bidding.purchase()  # a second opening, where nothing of the kind happened
+    bidding.open_all(other)
+    row, plain_row = rows_of("openings", tmp_path)
+    assert (row["refused_attempts"], row["shares_handed_over"], row["recoveries"]) == ("3", "1", "1")
+    refused = json.loads(row["refused_list"])
+    assert [(each["person"], each["why"]) for each in refused] == [
+        (second.person.pseudonym, "handing_over"), (second.person.pseudonym, "handing_over"), (first.person.pseudonym, "early")
+    ]  # fmt: skip
+    (handed,) = json.loads(row["handed_over_list"])
+    assert handed["giver"] == second.person.pseudonym and handed["receiver"] == made.successor.person.pseudonym
+    assert handed["reason"] == "Leaving in June."
+    assert handed["at"] == journal.plain(lines_named("ShareHandedOver")[0].at)
+    not_used, used = json.loads(row["recovery_list"])
+    assert not_used["refused_at"] and not_used["used_at"] is None and not_used["reason"] == "Too early."
+    assert [used[each] for each in ("loser", "receiver", "asked_by", "approved_by", "used_by")] == [
+        each.person.pseudonym for each in (first, first, third, made.approver, made.keeper)
+    ]
+    assert used["reason"] == "The words are lost." and used["used_at"] == journal.plain(lines_named("ShareRecovered")[0].at)
+    counts = ("refused_attempts", "shares_handed_over", "recoveries")
+    assert [plain_row[each] for each in counts] == ["0"] * 3 and plain_row["recovery_list"] == "[]"
 
 
 def test_late_attempts_are_counted_after_the_opening(tmp_path: Path) -> None:

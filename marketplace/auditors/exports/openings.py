@@ -8,8 +8,12 @@ from sqlalchemy import Select, func, select
 
 from marketplace.accounts.models import Organisation
 from marketplace.auditors.exports import shape
+from marketplace.auditors.exports.opening_acts import gather
 from tenders.bids.models import BidOpening, LateAttempt
+from tenders.bids.opening import WHY
 from tenders.needs.models import Need
+
+WHY_WORDS = "; ".join(f"{word} = {meaning}" for word, meaning in WHY.items())
 
 COLUMNS = (
     shape.NEED,
@@ -27,6 +31,32 @@ COLUMNS = (
     ),
     shape.number(
         "late_attempts", "Submissions, withdrawals and files that came too late", "count of late_attempts", "attempts"
+    ),
+    shape.number(
+        "refused_attempts",
+        "Refused tries to open, or to hand a share over, before and after the closing time",
+        "count of OpeningRefused in journal_lines",
+        "attempts",
+    ),
+    shape.words("refused_list", f"JSON: of each time, person and why: {WHY_WORDS}", "journal_lines.at, actor, details"),
+    shape.number(
+        "shares_handed_over",
+        "Shares of the key that an opener gave to a colleague",
+        "count of ShareHandedOver in journal_lines",
+        "shares",
+    ),
+    shape.words(
+        "handed_over_list",
+        "JSON: of each time, giver, receiver, reason",
+        "journal_lines.at, details; duty_replacements.reason",
+    ),
+    shape.number(
+        "recoveries", "Lost shares that the council’s recovery share stood in for", "count of used share_recoveries", "shares"
+    ),
+    shape.words(
+        "recovery_list",
+        "JSON: of each asking whose share was lost, who received, asked, approved and brought the file, when, why; also of those refused",
+        "share_recoveries",
     ),
 )
 
@@ -52,5 +82,5 @@ def _query(scope: shape.Scope) -> Select[Any]:
 
 
 EXPORT = shape.Export(
-    "openings", "One completed opening of a need’s bids", "From the opening", "opened_at", COLUMNS, _query
+    "openings", "One completed opening of a need’s bids", "From the opening", "opened_at", COLUMNS, _query, gather=gather
 )

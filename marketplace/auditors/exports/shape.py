@@ -66,6 +66,8 @@ class Export:
     columns: tuple[Column, ...]
     query: Callable[[Scope], Select[Any]]
     ready: Callable[[Any], Any] = lambda row: row
+    # What else is read once from the same snapshot; gives what then stands for `ready`.
+    gather: Callable[[Session], Callable[[Any], Any]] | None = None
 
     @property
     def file_name(self) -> str:
@@ -73,10 +75,11 @@ class Export:
 
     def rows(self, current: Session, scope: Scope) -> Generator[Any, None, None]:
         """The rows in their order, read in batches. Close it when not all are read."""
+        ready = self.gather(current) if self.gather else self.ready
         found = current.execute(self.query(scope).execution_options(yield_per=BATCH))
         try:
             for row in found:
-                yield self.ready(row)
+                yield ready(row)
         finally:
             found.close()
 
