@@ -54,6 +54,8 @@ class Authority(Base):
     longitude: Mapped[float | None] = mapped_column(Float)
     homepage: Mapped[str] = mapped_column(String(300), default="")
     email_domains: Mapped[str] = mapped_column(String(300), default="")
+    # Since when the council can begin no new need, because it does not pay. What it has begun it can finish.
+    new_needs_stopped_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     organisation: Mapped[Organisation] = relationship(back_populates="authority")
 

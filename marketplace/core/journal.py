@@ -20,7 +20,6 @@ from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from sqlalchemy import (
-    DDL,
     BigInteger,
     Index,
     Integer,
@@ -28,7 +27,6 @@ from sqlalchemy import (
     String,
     Text,
     bindparam,
-    event,
     func,
     insert,
     select,
@@ -39,6 +37,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from sqlalchemy.orm.util import identity_key
 
 from marketplace.core import clock, merkle
+from marketplace.core.append_only import guard
 from marketplace.core.db import Base, UTCDateTime, session
 
 GENESIS = "0" * 64
@@ -123,25 +122,7 @@ class JournalHead(Base):
     frontier: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-SQLITE_GUARDS = tuple(
-    f"CREATE TRIGGER journal_lines_refuse_{verb.lower()} BEFORE {verb} ON journal_lines "
-    f"BEGIN SELECT RAISE(ABORT, 'journal_lines_are_append_only'); END"
-    for verb in ("UPDATE", "DELETE")
-)
-POSTGRESQL_GUARDS = (
-    "CREATE OR REPLACE FUNCTION journal_lines_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'journal_lines_are_append_only'; END $$",
-    "CREATE TRIGGER journal_lines_refuse_change BEFORE UPDATE OR DELETE ON journal_lines "
-    "FOR EACH ROW EXECUTE FUNCTION journal_lines_refuse()",
-    "CREATE TRIGGER journal_lines_refuse_truncate BEFORE TRUNCATE ON journal_lines "
-    "FOR EACH STATEMENT EXECUTE FUNCTION journal_lines_refuse()",
-)
-for _statement in SQLITE_GUARDS:
-    event.listen(JournalLine.__table__, "after_create", DDL(_statement).execute_if(dialect="sqlite"))
-for _statement in POSTGRESQL_GUARDS:
-    event.listen(
-        JournalLine.__table__, "after_create", DDL(_statement.replace("%", "%%")).execute_if(dialect="postgresql")
-    )
+guard(JournalLine.__table__)
 
 
 def record(happened: Event, actor: Actor = SYSTEM) -> None:

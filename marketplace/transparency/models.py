@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import DDL, BigInteger, Integer, LargeBinary, String, Text, event
+from sqlalchemy import BigInteger, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from marketplace.core.append_only import guard
 from marketplace.core.db import Base, UTCDateTime
 
 _LARGE = BigInteger().with_variant(Integer, "sqlite")
@@ -36,23 +37,4 @@ class Subtree(Base):
     hash: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-GUARDS = {
-    "sqlite": tuple(
-        f"CREATE TRIGGER journal_checkpoints_refuse_{verb.lower()} BEFORE {verb} ON journal_checkpoints "
-        "BEGIN SELECT RAISE(ABORT, 'journal_checkpoints_are_append_only'); END"
-        for verb in ("UPDATE", "DELETE")
-    ),
-    "postgresql": (
-        "CREATE OR REPLACE FUNCTION journal_checkpoints_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'journal_checkpoints_are_append_only'; END $$",
-        "CREATE TRIGGER journal_checkpoints_refuse_change BEFORE UPDATE OR DELETE ON journal_checkpoints "
-        "FOR EACH ROW EXECUTE FUNCTION journal_checkpoints_refuse()",
-        "CREATE TRIGGER journal_checkpoints_refuse_truncate BEFORE TRUNCATE ON journal_checkpoints "
-        "FOR EACH STATEMENT EXECUTE FUNCTION journal_checkpoints_refuse()",
-    ),
-}
-for _dialect, _statements in GUARDS.items():
-    for _statement in _statements:
-        event.listen(
-            Checkpoint.__table__, "after_create", DDL(_statement.replace("%", "%%")).execute_if(dialect=_dialect)
-        )
+guard(Checkpoint.__table__)
