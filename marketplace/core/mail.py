@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import smtplib
+import hashlib
 from datetime import datetime
 from email.message import EmailMessage
-from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from email.utils import parseaddr
 
 from sqlalchemy import Index, Integer, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -29,43 +28,10 @@ class Mail(Base):
     made_at: Mapped[datetime] = mapped_column(UTCDateTime)
     due_at: Mapped[datetime] = mapped_column(UTCDateTime)
     sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    # A server said that it will never take this mail; it is tried again, and holds no later mail back.
+    refused_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     attempts: Mapped[int] = mapped_column(Integer, default=0)
     last_error: Mapped[str] = mapped_column(String(500), default="")
-
-
-class Carrier(Protocol):
-    """Whoever takes a mail out of the house."""
-
-    def carry(self, mail: Mail, sender: str) -> None:
-        """Sends one mail or raises OSError/SMTPException."""
-
-
-class OutboxCarrier:
-    """The stand-in: a mail is delivered by being visible on the outbox page."""
-
-    def carry(self, mail: Mail, sender: str) -> None:
-        return None
-
-
-class SmtpCarrier:
-    """SMTP by one setting: smtp://user:password@host:port, or smtps:// for TLS from the first byte."""
-
-    def __init__(self, url: str) -> None:
-        self.url = urlsplit(url)
-
-    def carry(self, mail: Mail, sender: str) -> None:
-        kind = smtplib.SMTP_SSL if self.url.scheme == "smtps" else smtplib.SMTP
-        with kind(self.url.hostname or "127.0.0.1", self.url.port or 25, timeout=15) as server:
-            if self.url.scheme == "smtp+tls":
-                server.starttls()
-            if self.url.username:
-                server.login(unquote(self.url.username), unquote(self.url.password or ""))
-            server.send_message(as_message(mail, sender))
-
-
-def carrier_for(smtp_url: str) -> Carrier:
-    """SMTP when a server is set, else the outbox page."""
-    return SmtpCarrier(smtp_url) if smtp_url else OutboxCarrier()
 
 
 def as_message(mail: Mail, sender: str) -> EmailMessage:
@@ -74,12 +40,17 @@ def as_message(mail: Mail, sender: str) -> EmailMessage:
     message["Subject"] = " ".join(mail.subject.split())
     message["From"] = sender
     message["To"] = mail.recipient
-    message["Message-ID"] = f"<{mail.key.replace('@', '.').replace(' ', '')}@{sender.rpartition('@')[2]}>"
+    message["Message-ID"] = f"<{message_mark(mail.key)}@{parseaddr(sender)[1].rpartition('@')[2]}>"
     if mail.stop_url:
         message["List-Unsubscribe"] = f"<{mail.stop_url}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058: the mail program may press for you
     message.set_content(mail.body)
     return message
+
+
+def message_mark(key: str) -> str:
+    """What names a mail to the world: the same for each try, another for each mail, and of letters that RFC 5322 takes."""
+    return hashlib.sha256(key.encode()).hexdigest()[:40]
 
 
 def post(current: Session, *, key: str, to: str, subject: str, body: str, stop_url: str = "") -> bool:
