@@ -12,7 +12,7 @@ from tests.house.walking import ROOT, imports_of, sources, tree
 ONE_DOOR: dict[str, tuple[str, ...]] = {
     "whoosh": ("search.",),
     "stripe": ("tenders.payments.",),
-    "smtplib": ("marketplace.core.mail", "marketplace.worker"),
+    "smtplib": ("marketplace.core.carriers",),
     # A bid passes through encrypted temporary files only; the others hold what anybody may read, or exports.
     "tempfile": ("marketplace.core.passing", "marketplace.assets", "marketplace.auditors.actions",
                  "marketplace.public.open_data_routes", "search.evaluation_run"),

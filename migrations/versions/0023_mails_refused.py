@@ -6,8 +6,8 @@ Why: mails to one address leave in their order, but not behind one that its serv
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0022"
-down_revision = "0021"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
