@@ -13,6 +13,7 @@ from marketplace.transparency import routes, tiles
 from marketplace.transparency.checkpoints import WIDTH
 
 CHECK_JOURNAL, CHECK_RECEIPT = routes.OFFLINE / "check_journal.mjs", routes.OFFLINE / "check_receipt.py"
+CHECK_EXPORT = routes.OFFLINE / "check_export.py"
 
 
 def node() -> str:
@@ -32,6 +33,11 @@ def check_journal(source: Path | str, *given: object) -> tuple[int, str]:
 def check_receipt(*given: object) -> tuple[int, str]:
     """Exit code and words of check-receipt.py, in a Python that knows nothing of this project."""
     return _run([sys.executable, "-I", str(CHECK_RECEIPT), *map(str, given)])
+
+
+def check_export(*given: object) -> tuple[int, str]:
+    """Exit code and words of check-export.py, in a Python that knows nothing of this project."""
+    return _run([sys.executable, "-I", str(CHECK_EXPORT), *map(str, given)])
 
 
 def _run(command: list[str]) -> tuple[int, str]:

@@ -46,7 +46,7 @@ def make_export(name: str, scope: Scope, member: Membership, for_excel: bool = F
         made, path = _write(name, scope, folder, for_excel)
         sha256 = _sha256(path)
         _record_export(name, made, sha256, actor)
-        stamp = scope.as_of.strftime("%Y%m%dT%H%M%SZ")
+        stamp = made.scope.as_of.strftime("%Y%m%dT%H%M%SZ")
         # Open before the folder goes: nothing is left behind, whatever becomes of the sending.
         return MadeExport(path.open("rb"), f"{name}-{stamp}{path.suffix}", made.rows, sha256)
 
@@ -94,7 +94,7 @@ def export_everything(folder: Path, tell: Callable[[str], Any]) -> list[str]:
         shutil.rmtree(beside, ignore_errors=True)
     return [
         f"{len(made.files)} CSV files, {plural(made.rows, 'row')}, in {folder}.",
-        f"The journal had {plural(made.journal_lines, 'line')}. SHA-256 of manifest.json: {sha256}",
+        f"The journal had {plural(made.journal.lines, 'line')}. SHA-256 of manifest.json: {sha256}",
     ]
 
 

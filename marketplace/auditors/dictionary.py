@@ -11,6 +11,7 @@ from typing import Any
 
 from marketplace.auditors.exports import EXPORTS, OFFERED, Export
 from marketplace.auditors.exports.journal import RECIPE
+from marketplace.auditors.manifest import SIGNING
 from marketplace.config import CHECKOUT
 from marketplace.core.csvfile import Column
 from tenders.bids.traces import COLUMNS as TRACE_COLUMNS
@@ -39,6 +40,12 @@ columns in `marketplace/auditors/exports/` and run it again.
 - A text cell that a spreadsheet would run as a formula has an apostrophe before it. Take one leading apostrophe away
   from a text cell to have the original back.
 - Days asked for (`from`, `to`) are compared with the instant that each file names, on London's clock; both days count.
+
+## Checking an export
+
+`manifest.json` names every file with its rows and SHA-256, the instant (`as_of`) and where the journal stood (`journal`:
+number of lines, the last one's hash, the root of the RFC 6962 tree over their hashes). {SIGNING}
+`python3 check-export.py everything.zip --key journal-key` says whether all of it agrees.
 
 ## Checking the journal
 

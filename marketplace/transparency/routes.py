@@ -101,6 +101,13 @@ def journal_program() -> Response:
     return _program("check_journal.mjs", "check-journal.mjs", "text/javascript; charset=utf-8")
 
 
+@blueprint.route("/journal/check-export.py")
+@public
+def export_program() -> Response:
+    """The program that checks an auditor's export."""
+    return _program("check_export.py", "check-export.py", "text/x-python; charset=utf-8")
+
+
 @blueprint.route("/receipts/check-receipt.py")
 @public
 def receipt_program() -> Response:

@@ -108,6 +108,7 @@ def test_the_page_says_how_and_hands_out_the_programs(client, opened) -> None:
     shown = PageClient(client.app).get("/journal/check")
     assert "One old checkpoint is enough" in shown.text
     assert PageClient(client.app).get("/journal/check-journal.mjs").content == public_files.CHECK_JOURNAL.read_bytes()
+    assert PageClient(client.app).get("/journal/check-export.py").content == public_files.CHECK_EXPORT.read_bytes()
     assert PageClient(client.app).get("/receipts/check-receipt.py").content == public_files.CHECK_RECEIPT.read_bytes()
 
 
