@@ -1,24 +1,32 @@
-"""What waits for a supplier, and what it has going on: drafts due, feedback to read, contracts."""
+"""What waits for a supplier, and what it has going on: drafts due, answers and feedback to read, contracts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
 from marketplace.accounts.models import Membership
 from marketplace.core import clock, db
-from search.plain_lists import is_open
+from marketplace.core.moments import time_left
 from suppliers.profiles.models import Supplier
 from tenders.awards.models import AssessmentSummary
+from tenders.bids.listing import unfinished_bids
 from tenders.bids.models import Bid
+from tenders.bids.queries import open_bids_of_supplier
+from tenders.bids.rules import bidding_problems
+from tenders.clarifications.queries import answered_to
 from tenders.contracts.models import Contract
+from tenders.contracts.tasks import supplier_contract_tasks
 from tenders.needs.dashboard import Task, tasks_of
 from tenders.needs.models import Need
 
 FEEDBACK_SHOWN = timedelta(days=30)
+ANSWER_SHOWN = timedelta(days=7)
+# What is due within this time comes before everything else.
+SOON = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -37,35 +45,48 @@ def supplier_desk(supplier: Supplier) -> SupplierDesk:
 
 
 def tasks_of_supplier(member: Membership, supplier: Supplier) -> list[Task]:
-    """Everything that waits, the soonest due first, what has no date last."""
-    found = [*_drafts(supplier), *_contracts(supplier), *_feedback(supplier), *tasks_of(member)]
-    return sorted(found, key=lambda each: (each.due_at is None, each.due_at or clock.now()))
+    """Everything that waits, the most pressing first.
+
+    That is: what is overdue or due within a week, by its day; what others wait for; what is due later; the rest.
+    """
+    now = clock.now()
+    found = [*_drafts(supplier, now), *supplier_contract_tasks(member), *_answers(supplier, now), *_feedback(supplier)]
+    return sorted([*found, *tasks_of(member)], key=lambda each: _turn(each, now))
 
 
-def _drafts(supplier: Supplier) -> Iterator[Task]:
-    query = (
-        select(Bid.reference, Need.title, Need.closes_at)
-        .join(Need, Need.id == Bid.need_id)
-        .where(
-            Bid.supplier_id == supplier.id,
-            Bid.withdrawn_at.is_(None),
-            Bid.submitted_at.is_(None),
-            is_open(clock.now()),
-        )
-    )
-    for reference, title, closes_at in db.session.execute(query.order_by(Need.closes_at, Bid.id)):
-        yield Task("Finish and submit your bid", f"/supplier/bids/{reference}", title, closes_at)
+def _turn(task: Task, now: datetime) -> tuple[int, datetime]:
+    if task.due_at is not None and task.due_at <= now + SOON:
+        return 0, task.due_at
+    if task.is_urgent:
+        return 1, now
+    return (2, task.due_at) if task.due_at is not None else (3, now)
 
 
-def _contracts(supplier: Supplier) -> Iterator[Task]:
-    query = select(Contract.reference, Contract.title).where(
-        Contract.supplier_id == supplier.id,
-        Contract.council_signed_at.is_not(None),
-        Contract.supplier_signed_at.is_(None),
-        Contract.ended_at.is_(None),
-    )
-    for reference, title in db.session.execute(query.order_by(Contract.id)):
-        yield Task("Sign the contract", f"/supplier/contracts/{reference}", title)
+def pressing(task: Task, now: datetime) -> str:
+    """How near it is, when that should stand out: "Overdue", "2 days and 3 hours left", else ""."""
+    if task.due_at is None or task.due_at > now + SOON:
+        return ""
+    return f"{time_left(task.due_at, now)} left" if task.due_at > now else "Overdue"
+
+
+def _drafts(supplier: Supplier, now: datetime) -> Iterator[Task]:
+    for each in unfinished_bids(open_bids_of_supplier(supplier.id, now), now):
+        what = "Submit the new version of your bid" if each.bid.submitted_at else "Finish and submit your bid"
+        yield Task(what, f"/supplier/bids/{each.bid.reference}", each.bid.need.title, each.bid.need.closes_at)
+
+
+def _answers(supplier: Supplier, now: datetime) -> Iterator[Task]:
+    """Answers of the last week to the firm's own questions, one task for each need that can still be bid for."""
+    told = set()
+    for each in answered_to(supplier.id, now - ANSWER_SHOWN):
+        need = each.need
+        if need.id in told or bidding_problems(need, now):
+            continue
+        told.add(need.id)
+        yield Task(
+            "Read the answer to your question", f"/needs/{need.reference}#question-{each.number}", need.title,
+            need.closes_at, "Bids close at",
+        )  # fmt: skip
 
 
 def _feedback(supplier: Supplier) -> Iterator[Task]:

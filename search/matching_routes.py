@@ -7,12 +7,13 @@ from typing import Any
 from flask import flash, redirect, request
 
 from marketplace.accounts.access import get_member, may
+from marketplace.core import clock
 from marketplace.core.errors import Problems
 from marketplace.core.forms import add_problems
 from marketplace.core.pages import page
 from search import actions, kept
 from search.blueprint import blueprint
-from search.desk import supplier_desk, tasks_of_supplier
+from search.desk import pressing, supplier_desk, tasks_of_supplier
 from search.fits import needs_for, suppliers_for
 from search.forms import InviteForm
 from suppliers.profiles.queries import reachable_of
@@ -34,13 +35,13 @@ OUTCOMES = {
 def supplier_dashboard() -> Any:
     member = get_member()
     supplier = get_supplier_of(member)
-    fits = needs_for(supplier)
+    fits, now = needs_for(supplier), clock.now()
     return page(
         "search/supplier.html",
         title=supplier.name,
         supplier=supplier,
         fits=fits,
-        tasks=tasks_of_supplier(member, supplier),
+        tasks=[(each, pressing(each, now)) for each in tasks_of_supplier(member, supplier)],
         desk=supplier_desk(supplier),
         invitations=[(row, need, status_of(need)) for row, need in kept.invitations_to(supplier.id)],
         hints=[each for each in profile_hints(public_profile(supplier)) if not each.is_done],

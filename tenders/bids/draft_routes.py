@@ -18,10 +18,11 @@ from tenders.bids import actions, drafts, forms, opened, own_copy, queries, rule
 from tenders.bids.blueprint import blueprint
 from tenders.bids.content import Declarations, price_of
 from tenders.bids.desk import Desk, bid_parts, download, get_desk, get_question, task_sections
+from tenders.bids.listing import grouped
 from tenders.bids.models import Bid
 from tenders.bids.price_sight import see_price
 from tenders.bids.rules import Reservation
-from tenders.bids.status import is_overtaken, status_of
+from tenders.bids.status import is_overtaken
 from tenders.bids.uploads import queries as upload_queries
 from tenders.needs import queries as need_queries
 from tenders.needs.models import BidQuestion
@@ -53,11 +54,9 @@ def start(reference: str) -> Response:
 @blueprint.route("/supplier/bids")
 @may("see_supplier_area")
 def list_bids() -> Response:
-    """Every bid that the firm ever began, with where it stands."""
-    bids = queries.bids_of_supplier(get_member().organisation_id)
-    now = clock.now()
-    rows = [(each, status_of(each, now)) for each in bids]
-    return page("tenders/bids/list.html", title="Your bids", rows=rows)
+    """Every bid that the firm ever began, by how far it has come."""
+    groups = grouped(queries.bids_of_supplier(get_member().organisation_id), clock.now())
+    return page("tenders/bids/list.html", title="Your bids", groups=groups)
 
 
 @blueprint.route("/supplier/bids/<reference>")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import joinedload, lazyload
+from sqlalchemy.orm import contains_eager, joinedload, lazyload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from marketplace.accounts.models import Membership, Person
@@ -38,8 +39,20 @@ def find_live_bid(need_id: int, supplier_id: int) -> Bid | None:
 
 
 def bids_of_supplier(supplier_id: int) -> Sequence[Bid]:
-    """Every bid that the firm ever began, the latest first."""
-    return db.session.scalars(select(Bid).where(Bid.supplier_id == supplier_id).order_by(Bid.id.desc())).all()
+    """Every bid that the firm ever began, the latest first, with its need."""
+    query = select(Bid).where(Bid.supplier_id == supplier_id).options(joinedload(Bid.need))
+    return db.session.scalars(query.order_by(Bid.id.desc())).all()
+
+
+def open_bids_of_supplier(supplier_id: int, now: datetime) -> Sequence[Bid]:
+    """The firm's bids for needs that have not closed, not withdrawn."""
+    query = (
+        select(Bid)
+        .join(Bid.need)
+        .where(Bid.supplier_id == supplier_id, Bid.withdrawn_at.is_(None), Need.closes_at >= now)
+        .options(contains_eager(Bid.need))
+    )
+    return db.session.scalars(query.order_by(Bid.id)).all()
 
 
 def get_own_bid(reference: str, supplier_id: int) -> Bid:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.orm import joinedload
 
 from marketplace.accounts.models import Person
 from marketplace.core import db
@@ -35,6 +37,16 @@ def own_of(need: Need, supplier_id: int) -> Sequence[Clarification]:
         Clarification.need_id == need.id, Clarification.asked_by_supplier_id == supplier_id
     )
     return db.session.scalars(query.order_by(Clarification.asked_at, Clarification.id)).all()
+
+
+def answered_to(supplier_id: int, since: datetime) -> Sequence[Clarification]:
+    """The firm's own questions that were answered since an instant, the latest answer first, with their needs."""
+    query = select(Clarification).where(
+        Clarification.asked_by_supplier_id == supplier_id, Clarification.answered_at >= since
+    )
+    return db.session.scalars(
+        query.options(joinedload(Clarification.need)).order_by(Clarification.answered_at.desc(), Clarification.id)
+    ).all()
 
 
 def get_own(reference: str, supplier_id: int, lock: bool = False) -> Clarification:

@@ -58,7 +58,7 @@ def supplier_contract_tasks(member: Membership) -> list[Task]:
     for contract in queries.contracts_of_supplier(member.organisation_id):
         href, status = f"/supplier/contracts/{contract.reference}", status_of(contract)
         if status == "sent" and has_permission("sign_supplier_contract", member):
-            found.append(Task("Sign the contract", f"{href}/sign", contract.title))
+            found.append(Task("Sign the contract", f"{href}/sign", contract.title, is_urgent=True))
         if status == "active" and has_permission("report_milestone", member):
             found += [
                 Task(

@@ -25,6 +25,8 @@ class Task:
     due_at: datetime | None = None
     # What the instant means: "By" it, or possible "From" it on.
     due_word: str = "By"
+    # Others wait until this is done, although no day is set for it.
+    is_urgent: bool = False
 
 
 @dataclass(frozen=True)

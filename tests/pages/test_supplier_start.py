@@ -1,0 +1,107 @@
+"""A supplier's start page and its list of bids: what presses most stands first."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from marketplace.core import clock, db
+from tenders.bids import submission as actions
+from tenders.clarifications import actions as clarifications
+from tests import bidding, contracting, making
+from tests.pageclient import PageClient
+
+
+def waiting(page) -> list[str]:
+    heading = page.main.find("h2", string="Waiting for you")
+    return [each.get_text(" ", strip=True) for each in heading.find_next_sibling("ul").select(".market-card")]
+
+
+def section(page, heading: str) -> list[str]:
+    found = next((each for each in page.main.select("section") if each.h2.get_text().startswith(heading)), None)
+    return [each.get_text(strip=True) for each in found.select("h3")] if found else []
+
+
+@pytest.fixture(autouse=True)
+def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests share the test's thread; without this each would detach the rows that the test made."""
+    monkeypatch.setattr(db.session, "remove", db.session.rollback)
+
+
+def signed_in(client: PageClient, member) -> PageClient:
+    other = PageClient(client.app)
+    other.submit(other.get("/sign-in?next=/account"), "Sign in", email=member.person.email, password=making.PASSWORD)
+    return other
+
+
+def test_what_presses_most_stands_first(client: PageClient) -> None:
+    deal = contracting.sent()
+    firm, now = deal.supplier, clock.now()
+    later = bidding.purchase(title="Closes later", closes_at=now + timedelta(days=20)).need
+    soon = bidding.purchase(title="Closes soon", closes_at=now + timedelta(days=2, hours=3)).need
+    bidding.drafted(later, firm)
+    bidding.submit(bid := bidding.drafted(soon, firm), firm)
+    bidding.fill(bid, firm, "Better words.")
+    officer = making.officer(later.authority)
+    asked = clarifications.ask_question(later.id, firm, "Is data moved?")
+    clarifications.answer_question(later.id, officer, asked.reference, "Is data moved?", "Yes.")
+    page = signed_in(client, firm).get("/supplier")
+    rows = waiting(page)
+    assert [each.split(" : ")[0] for each in rows[:4]] == [
+        "Submit the new version of your bid",
+        "Sign the contract",
+        "Finish and submit your bid",
+        "Read the answer to your question",
+    ]
+    assert "2 days and 3 hours left" in rows[0] and "left" not in rows[2]
+    assert "Bids close at" in rows[3]
+    assert rows[4].startswith("Read how your bid was scored")
+    colleague = making.member(firm.organisation, "bidder", name="Bea")
+    assert not signed_in(client, colleague).get("/supplier").has("Sign the contract")  # may not sign
+    bids = signed_in(client, firm).get("/supplier/bids")
+    assert section(bids, "To finish and submit") == ["Closes soon", "Closes later"]
+    assert section(bids, "Decided") == [deal.made.need.title]
+    assert f"How your bid was assessed : {deal.made.need.title}" in bids.links
+
+
+def test_a_late_milestone_stands_first_and_says_so(client: PageClient) -> None:
+    deal = contracting.running()
+    clock.set_clock(clock.now() + timedelta(days=400))
+    need = bidding.purchase(title="Closes soon", closes_at=clock.now() + timedelta(days=1)).need
+    bidding.drafted(need, deal.supplier)
+    firm = signed_in(client, deal.supplier)
+    page = firm.get("/supplier")
+    assert waiting(page)[0].startswith("Deliver “") and "Overdue" in waiting(page)[0]
+    assert firm.follow(page, "Deliver “Everything delivered” : Missed bins").h1
+
+
+def test_with_nothing_to_do_the_page_says_so(client: PageClient) -> None:
+    page = signed_in(client, bidding.bidder()).get("/supplier")
+    assert page.has("Nothing waits for you.")
+
+
+def test_bids_stand_in_groups(client: PageClient) -> None:
+    firm = bidding.bidder()
+    now = clock.now()
+    later = bidding.purchase(title="Draft, closes later", closes_at=now + timedelta(days=20)).need
+    soon = bidding.purchase(title="Draft, closes soon", closes_at=now + timedelta(days=9)).need
+    first, second = (bidding.purchase(title=f"Sent {each}").need for each in ("first", "second"))
+    ended = bidding.purchase(title="Withdrawn need").need
+    for need in (soon, later):
+        bidding.drafted(need, firm)
+    for need in (second, first):
+        bid = bidding.drafted(need, firm)
+        if need is second:
+            late_bid = bid
+        else:
+            bidding.submit(bid, firm)
+    clock.set_clock(now + timedelta(minutes=5))
+    bidding.submit(late_bid, firm)
+    gone = bidding.drafted(ended, firm)
+    actions.withdraw_bid(gone.id, firm, clock.now())
+    page = signed_in(client, firm).get("/supplier/bids")
+    assert section(page, "To finish and submit") == ["Draft, closes soon", "Draft, closes later"]
+    assert section(page, "Sent") == ["Sent second", "Sent first"]
+    assert section(page, "Not submitted or withdrawn") == ["Withdrawn need"]
+    assert section(page, "Decided") == []
