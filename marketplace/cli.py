@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from marketplace import config
 from marketplace.config import SettingRefused
 from marketplace.core import clocks, db, durability
-from marketplace.core.errors import Refusal
+from marketplace.core.errors import Problems, Refusal
 
 CANNOT_TELL = 2
 FAULTS_SHOWN = 100
@@ -34,6 +34,8 @@ def main() -> None:
         sys.exit(fault.exit_code)
     except SettingRefused as fault:
         stop(str(fault))
+    except Problems as fault:
+        stop("\n".join(f"{each.message}." for each in fault.problems))
     except Refusal as fault:
         stop(fault.message)
     except SQLAlchemyError as fault:
@@ -266,6 +268,24 @@ def export(folder: Path) -> None:
         stop(f"{folder} is not empty. Name a new folder, so that no old file is taken for a new one.")
     with create_app(prepare_current()).app_context():
         for line in export_everything(folder, tell):
+            click.echo(line)
+
+
+@cli.command("erase-person")
+@click.argument("who")
+@click.option("--reason", required=True, help="Why; stays in the journal for ever, so it names nobody.")
+@click.option("--yes", is_flag=True, help="Do it. Without this, only say what would go.")
+def erase_person(who: str, reason: str, yes: bool) -> None:
+    """Erase a person's name and addresses; WHO is an email address, or a reference that begins with p_.
+
+    An address without an account is erased from invitations, follows and emails. Exit 1 when somebody must first take
+    over a duty.
+    """
+    from marketplace.admin.erasing_command import erase_whom
+    from marketplace.app import create_app
+
+    with create_app(prepare_current()).app_context():
+        for line in erase_whom(who, reason, does_it=yes):
             click.echo(line)
 
 

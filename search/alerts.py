@@ -34,7 +34,7 @@ from tenders.needs.models import Need, NeedVersion
 TOLD_WITH_THE_NEED = 100  # people
 NEW = frozenset({"NeedPublished", "NeedsImported"})
 CHANGED = frozenset({"NeedAmended", "NeedExtended"})
-ALERT_EVENTS = NEW | CHANGED | {"SearchSaved", "CouncilsLoaded", "AccountClosed"}
+ALERT_EVENTS = NEW | CHANGED | {"SearchSaved", "CouncilsLoaded", "AccountClosed", "PersonErased"}
 
 
 def react(lines: Sequence[JournalLine]) -> None:
@@ -48,7 +48,7 @@ def alert(line: JournalLine) -> int:
     if line.event == "CouncilsLoaded":
         forget_councils()
         return 0
-    if line.event == "AccountClosed":
+    if line.event in ("AccountClosed", "PersonErased"):
         forget_person(line.subject)
         return 0
     if line.event == "SearchSaved":

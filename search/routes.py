@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from search import (
     following_routes,
+    forgetting,
     list_routes,
     matching_routes,
     own_record,
@@ -11,4 +12,4 @@ from search import (
 )
 from search.blueprint import blueprint
 
-__all__ = ["blueprint", "following_routes", "list_routes", "matching_routes", "own_record", "saved_routes"]
+__all__ = ["blueprint", "following_routes", "forgetting", "list_routes", "matching_routes", "own_record", "saved_routes"]

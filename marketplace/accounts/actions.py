@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.accounts import queries, rules
 from marketplace.accounts.councils import load_councils
+from marketplace.accounts.erasing import erase
 from marketplace.accounts.events import (
     AccountClosed,
     ConfirmationAsked,
@@ -22,14 +22,13 @@ from marketplace.accounts.events import (
     PersonRegistered,
     SessionsEnded,
 )
-from marketplace.accounts.joining import ask_to_join, end_membership_of, make_member, settle_requests
-from marketplace.accounts.models import AddressChange, Invitation, Organisation, Person, Token
+from marketplace.accounts.joining import ask_to_join, make_member, settle_requests
+from marketplace.accounts.models import Organisation, Person, Token
 from marketplace.accounts.passwords import hash_password, is_password
 from marketplace.core import clock, db
 from marketplace.core.db import action
 from marketplace.core.errors import Gone, NotFound, Problem, Problems, insist
 from marketplace.core.journal import Actor, record
-from marketplace.core.mail import Mail
 from marketplace.core.references import next_reference, pseudonym, slug
 from marketplace.core.tokens import is_token, make_token, salted_hash, token_row
 
@@ -182,22 +181,17 @@ def end_sessions(person_id: int) -> None:
     record(SessionsEnded(subject=person.pseudonym), as_person(person))
 
 
-@action
 def close_account(person_id: int, password: str) -> None:
     """Erases name, address, password and mails, and ends memberships. The journal keeps the pseudonym."""
+    _close_account(person_id, password)
+    db.clear_write_ahead_log()
+
+
+@action
+def _close_account(person_id: int, password: str) -> None:
     person = queries.get_person(person_id, lock=True)
     insist_password(person, password, "password")
-    for membership in queries.memberships_of_person(person.id):
-        end_membership_of(membership, as_person(person))
-    addresses = [person.email, *(each.email_before for each in queries.address_changes_of(person.id) if each.done_at)]
-    db.session.execute(delete(Mail).where(Mail.recipient.in_(addresses)))
-    db.session.execute(delete(AddressChange).where(AddressChange.person_id == person.id))
-    erased = f"{person.pseudonym}@erased.invalid"
-    invitations = update(Invitation).where(Invitation.email.in_(addresses))
-    db.session.execute(invitations.values(email=erased, name=""))
-    person.email, person.name, person.password_hash = erased, "Closed account", ""
-    person.session_version += 1
-    person.erased_at = clock.now()
+    erase(person, as_person(person))
     record(AccountClosed(subject=person.pseudonym), as_person(person))
 
 

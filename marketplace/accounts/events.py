@@ -81,6 +81,14 @@ class AccountClosed(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class PersonErased(Event):
+    """Name and address were erased on request; the reason names nobody. Without an account, the address alone."""
+
+    reason: str
+    had_account: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class MemberJoined(Event):
     """A person became a member of an organisation."""
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 
 from marketplace import config
 from marketplace.accounts import actions as account_actions
@@ -16,7 +16,8 @@ from marketplace.accounts.access import get_member, may
 from marketplace.accounts.account_routes import role_titles
 from marketplace.accounts.forms import InviteForm, PressForm, RolesForm
 from marketplace.accounts.permissions import ROLES
-from marketplace.admin import actions, queries
+from marketplace.admin import actions, erasing_routes, queries
+from marketplace.admin.blueprint import blueprint
 from marketplace.admin.forms import FoundForm, SuspendForm
 from marketplace.admin.reference_files import reference_files
 from marketplace.core import clocks
@@ -31,7 +32,7 @@ from tenders.bids.receipt_time import how_stamped
 from tenders.outages.report import tell_outages, watch_words
 from tenders.traces.report import trace_warnings
 
-blueprint = Blueprint("admin", __name__)
+__all__ = ["blueprint", "erasing_routes"]
 KINDS = {"authority": "Council", "supplier": "Supplier", "audit_body": "Audit body", "platform": "This service"}
 
 

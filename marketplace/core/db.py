@@ -80,7 +80,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver's own transactions lose updates; we issue BEGIN ourselves.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000"):
+    # What is erased is overwritten on the pages that are written anyway; see overwrite_erased.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000", "secure_delete=FAST"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -158,6 +159,27 @@ def _notice_changes(current: Session, _context: object, _instances: object) -> N
 def _notice_statements(state: ORMExecuteState) -> None:
     if state.is_insert or state.is_update or state.is_delete:
         state.session.info["changed"] = True
+
+
+def overwrite_erased() -> None:
+    """On SQLite, inside an action: pages that this transaction frees are overwritten, too. PostgreSQL's own vacuum does it."""
+    if engine().dialect.name == "sqlite":
+        session.connection().exec_driver_sql("PRAGMA secure_delete=ON")
+
+
+def clear_write_ahead_log() -> None:
+    """On SQLite, after an action that erased: the log, which still holds what was, is brought into the file and emptied.
+
+    It stays when somebody reads at that moment; the next one takes it.
+    """
+    if engine().dialect.name == "sqlite":
+        session.commit()
+        with engine().connect() as connection:
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            connection.rollback()
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raw.execute("PRAGMA secure_delete=FAST")
 
 
 @contextmanager

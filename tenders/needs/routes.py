@@ -12,7 +12,7 @@ from marketplace.core import clock
 from marketplace.core.errors import Conflict, Problem, Problems
 from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page, page_number
-from tenders.needs import actions, files, published_routes, queries, replacing, rules, section_routes
+from tenders.needs import actions, duties_left, files, published_routes, queries, replacing, rules, section_routes
 from tenders.needs.advice import clarity_advice
 from tenders.needs.blueprint import blueprint
 from tenders.needs.dashboard import panels_of, places_of, tasks_of
@@ -23,7 +23,7 @@ from tenders.needs.sections import GROUPS, SECTIONS, Section
 from tenders.needs.status import LABELS, STATUSES, status_of
 from tenders.needs.timeline import timeline
 
-__all__ = ["blueprint", "published_routes", "section_routes"]
+__all__ = ["blueprint", "duties_left", "published_routes", "section_routes"]
 
 # May stay empty: nothing is missing without them.
 OPTIONAL_KEYS = {"what-exists": "what_exists", "constraints": "constraints", "documents": "documents"}

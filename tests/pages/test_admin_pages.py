@@ -17,7 +17,7 @@ from tests.letterbox import link_in, mails_to, write_mails
 from tests.pageclient import PageClient
 
 PASSWORD = "wobbly table leg"
-PLACES = ("/admin", "/admin/requests", "/admin/organisations", "/admin/organisations/new", "/admin/reference")
+PLACES = ("/admin", "/admin/people", "/admin/people/p_x/erase", "/admin/requests", "/admin/organisations", "/admin/organisations/new", "/admin/reference")
 
 
 @pytest.fixture
@@ -152,3 +152,51 @@ def test_before_the_opening_the_page_tells_of_no_bid_and_tries_again_all_the_sam
         need.opened_at = need.closes_at + timedelta(hours=1)
     page = admin.get("/admin")
     assert page.has("BidSubmitted") and page.has("q@quiet.example") and page.has("1 email not sent yet")
+
+
+# -- erasing a person
+
+
+def test_a_person_is_erased_in_two_steps(admin: PageClient) -> None:
+    officer = making.officer(email="ann@example.org", name="Ann Smith")
+    making.officer(officer.organisation)
+    reference = officer.person.pseudonym
+    page = admin.follow(admin.get("/admin"), "Erase a person")
+    page = admin.submit(page, "Find the account", status=422, who="nobody@example.org")
+    assert page.errors == ["No account has this address or reference."]
+    page = admin.submit(page, "Find the account", who=" Ann@Example.org")
+    assert page.url.endswith(f"/{reference}/erase"), "the address is in no address line"
+    assert page.summary["Name"] == "Ann Smith" and page.summary["Email addresses"] == "ann@example.org"
+    assert page.has("What stays, and why") and page.has("This cannot be undone.")
+    page = admin.submit(page, "Erase this person", status=422, reason="Ann Smith asked for it", is_sure=True)
+    assert page.errors == ["Leave name and address out of the reason: it stays in the journal for ever"]
+    page = admin.submit(page, "Erase this person", status=422, reason="Asked for by letter", is_sure=False)
+    assert page.errors == ["Make sure who asks, then tick the box"]
+    page = admin.submit(page, "Erase this person", reason="Asked for by letter", is_sure=True)
+    assert page.notices == [f"{reference} is erased. The name and the email addresses are gone"]
+    line = db.session.scalars(select(JournalLine).where(JournalLine.event == "PersonErased")).one()
+    assert line.subject == reference and line.role == "administrator" and "Ann" not in line.details
+    admin.get(f"/admin/people/{reference}/erase", status=404)
+    ann = PageClient(admin.app)
+    assert ann.submit(ann.get("/sign-in"), "Sign in", status=422, email="ann@example.org", password=making.PASSWORD).errors
+
+
+def test_who_holds_a_duty_in_an_open_purchase_is_replaced_first(admin: PageClient) -> None:
+    made = bidding.purchase()
+    need_id = made.need.id
+    page = admin.get(f"/admin/people/{made.evaluator.person.pseudonym}/erase")
+    wanted = f"This person is named to score the bids for {made.need.reference}."
+    assert page.has(wanted) and "Erase this person" not in page.buttons
+    with db.housekeeping() as current:
+        need = current.get_one(Need, need_id)
+        need.withdrawn_at, need.withdrawal_reason = clock.now(), "No money."
+    assert "Erase this person" in admin.get(page.url).buttons
+
+
+def test_nobody_erases_the_own_or_the_last_account(admin: PageClient) -> None:
+    me = queries.get_person_at("root@example.org").pseudonym
+    assert admin.get(f"/admin/people/{me}/erase").has("This is your own account.")
+    last = making.officer()
+    making.member(last.organisation, "viewer")
+    page = admin.get(f"/admin/people/{last.person.pseudonym}/erase")
+    assert page.has(f"Nobody else looks after the people of {last.organisation.name}.")

@@ -1,0 +1,52 @@
+"""Erasing a person on request: find the account, read what goes and what stays, then say why and do it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, url_for
+
+from marketplace.accounts import erasing
+from marketplace.accounts.access import get_member, may
+from marketplace.admin.blueprint import blueprint
+from marketplace.admin.forms import EraseForm, FindPersonForm
+from marketplace.core.errors import NotFound, Problem, Problems
+from marketplace.core.forms import add_problems
+from marketplace.core.pages import page
+
+
+@blueprint.route("/admin/people", methods=["GET", "POST"])
+@may("administer")
+def find_person() -> Any:
+    """A form sent by POST, so that the address stands in no log; the next page is under the reference."""
+    form = FindPersonForm()
+    if form.validate_on_submit():
+        try:
+            person = erasing.find_whom(form.who.data)
+            return redirect(url_for("admin.erase_person", reference=person.pseudonym), 303)
+        except NotFound as refused:
+            add_problems(form, [Problem(refused.message, "who")])
+    return page("marketplace/admin/find_person.html", title="Erase a person", form=form, back=url_for("admin.dashboard"))
+
+
+@blueprint.route("/admin/people/<reference>/erase", methods=["GET", "POST"])
+@may("administer")
+def erase_person(reference: str) -> Any:
+    person, member = erasing.find_whom(reference), get_member()
+    form = EraseForm()
+    if form.validate_on_submit():
+        try:
+            erasing.erase_person(person.id, form.reason.data, member)
+            flash(f"{reference} is erased. The name and the email addresses are gone", "success")
+            return redirect(url_for("admin.find_person"), 303)
+        except Problems as refused:
+            add_problems(form, refused.problems)
+    return page(
+        "marketplace/admin/erase_person.html",
+        title=f"Erase {person.name}?",
+        form=form,
+        person=person,
+        kept=erasing.kept_of(person),
+        problems=erasing.erasing_problems(person, member.person_id),
+        back=url_for("admin.find_person"),
+    )
