@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -400,6 +401,35 @@ def backup(file: Path) -> None:
         stop(str(fault))
     click.echo(f"{sum(counts.values())} rows written to {file}.")
     click.echo(f"Not in it: the keys in {settings.keys_folder}. Without them sealed bids and drafts cannot be read.")
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--every", default=5.0, show_default=True, help="seconds between two rounds")
+@click.option("--once", is_flag=True, help="one round, and stop")
+def follow(folder: Path, every: float, once: bool) -> None:
+    """Keep a second copy of database (SQLite) and files in FOLDER, until stopped. Keys are left out."""
+    from sqlalchemy.engine import make_url
+
+    from marketplace.following import CannotFollow, Follower
+
+    settings = prepare_current()
+    url = make_url(settings.url)
+    is_sqlite = url.get_backend_name() == "sqlite"
+    if not is_sqlite:
+        tell("Only files are copied here: docs/operating.md says how PostgreSQL keeps a second copy of its rows.")
+    follower = Follower(Path(url.database or "") if is_sqlite else None, settings.files_folder, folder)
+    while True:
+        try:
+            done = follower.once()
+        except (CannotFollow, OSError) as fault:
+            stop(str(fault))
+        if done.files or done.lines is not None:
+            lines = "" if done.lines is None else f"{done.lines} lines of the journal, "
+            click.echo(f"Copied: {lines}{done.files} files more.")
+        if once:
+            return
+        time.sleep(every)
 
 
 @cli.command()
