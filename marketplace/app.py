@@ -36,6 +36,7 @@ ROOMS = (
     "tenders.assessment",
     "tenders.awards",
     "tenders.contracts",
+    "tenders.payments.reports",
     "tenders.notices",
     "search",
     "marketplace.transparency",

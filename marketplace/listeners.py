@@ -65,6 +65,7 @@ NONE_BECAUSE: dict[str, str] = {
     **dict.fromkeys(("FollowConfirmed", "FollowStopped"), _OWN_ACCOUNT),
     **dict.fromkeys(("JoinAsked", "InvitationWithdrawn", "RolesChanged", "MembershipEnded"), _ON_RECORD),
     **dict.fromkeys(("OrganisationFounded", "OrganisationApproved"), _ON_RECORD),
+    **dict.fromkeys(("PaymentsReportPublished",), "the council's public payment record shows it"),
     **dict.fromkeys(("DeliveryTriedAgain", "MailTriedAgain", "ExportMade", "JournalChecked"), _ON_RECORD),
     **dict.fromkeys(("NoticeRaised", "NoticeRecorded", "NoticeDropped"), _ON_RECORD),
     **dict.fromkeys(("OutageBegan", "OutageEnded"), "councils are told need by need; the administrator's page shows it"),

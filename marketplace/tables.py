@@ -31,6 +31,7 @@ MODULES = (
     "tenders.payments.invoices.models",
     "tenders.payments.paying.models",
     "tenders.payments.subscriptions.models",
+    "tenders.payments.reports.models",
     "tenders.notices.models",
     "search.models",
     "marketplace.transparency.models",

@@ -56,6 +56,8 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "manage_contract": frozenset({"authority.contract_manager"}),
     "sign_contract": frozenset({"authority.approver"}),
     "see_contracts": frozenset(COUNCIL),
+    "see_payments": frozenset(COUNCIL),
+    "publish_payment_reports": frozenset({"authority.finance"}),
     "manage_council_people": frozenset({"authority.officer", "authority.approver"}),
     # a supplier
     "see_supplier_area": frozenset(SUPPLIER),
