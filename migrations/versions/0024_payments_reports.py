@@ -6,8 +6,8 @@ Why: the law asks for them twice a year, and what was published must not change 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
