@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
 from marketplace.accounts.models import Person
 from marketplace.core import db
@@ -96,7 +96,10 @@ class _Need:
         self.need = db.session.scalar(select(Need).where(Need.reference == reference))
         chosen = select(Bid).where(Bid.need_id == (self.need.id if self.need else None)).order_by(Bid.id)
         versions = selectinload(Bid.versions).selectinload(BidVersion.parts)
-        self.bids = list(db.session.scalars(chosen.options(versions)))
+        self.bids = list(db.session.scalars(chosen.options(versions, joinedload(Bid.supplier))))
+        authors = select(BidVersion.submitted_by_id).join(Bid).where(Bid.need_id == (self.need.id if self.need else None))
+        people = db.session.execute(select(Person.id, Person.pseudonym).where(Person.id.in_(authors)))
+        self.pseudonyms = {each.id: each.pseudonym for each in people}
 
     def faults(self) -> Iterator[str]:
         here = {each.reference for each in self.bids}
@@ -161,8 +164,8 @@ class _Need:
     def _is_actor(self, bid: Bid, version: BidVersion, line: Any) -> bool:
         if line.event != "BidSubmitted":
             return True  # taken in by the timetable, for nobody
-        pseudonym = db.session.scalar(select(Person.pseudonym).where(Person.id == version.submitted_by_id))
-        return line.actor == salted_hash("bid", bid.journal_salt, pseudonym or "")
+        pseudonym = self.pseudonyms.get(version.submitted_by_id or 0, "")
+        return line.actor == salted_hash("bid", bid.journal_salt, pseudonym)
 
     def _is_when_replaced(self, bid: Bid, version: BidVersion) -> bool:
         following = min(each for each in self.lines.versions_of(bid.reference) if each > version.number)

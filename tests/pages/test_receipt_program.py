@@ -8,10 +8,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from marketplace.core import db
 from marketplace.transparency.offline import check_receipt
-from tenders.bids import keys
+from tenders.bids import keys, sealed
 from tenders.bids.models import Bid
 from tests import bidding
 
@@ -72,3 +73,24 @@ def test_what_cannot_be_read_ends_with_a_sentence(bid, tmp_path: Path, monkeypat
     monkeypatch.setattr("sys.argv", ["check-receipt.py", "receipt.json", "--bid", str(path)])
     assert check_receipt.main() == 2
     assert "Cannot tell: " in capsys.readouterr().err
+
+
+def test_several_receipts_are_each_told_of(bid, tmp_path: Path, monkeypatch, capsys) -> None:
+    """One that was changed hides nothing of the others, and is named."""
+    receipt = db.session.scalars(select(Bid)).one().versions[-1].receipt
+    (tmp_path / "key.pem").write_bytes(sealed.public_key_pem(keys.signing_keys().public_key()))
+    given = [str(tmp_path / f"{name}.json") for name in ("one", "changed", "other")]
+    for path in given:
+        Path(path).write_text(receipt.replace("bid_version\":1", "bid_version\":2") if "changed" in path else receipt)
+
+    def run(*words: str) -> int:
+        monkeypatch.setattr("sys.argv", ["check-receipt.py", *words, "--key", str(tmp_path / "key.pem")])
+        return check_receipt.main()
+
+    assert run(*given) == 1
+    said = capsys.readouterr().out
+    assert said.count(": Genuine.") == 2 and f"{given[1]}: Not genuine" in said
+    assert run(given[0], str(tmp_path / "none.json"), given[2]) == 2
+    assert run(given[0]) == 0 and capsys.readouterr().out.count("Genuine.") == 3
+    with pytest.raises(SystemExit):
+        run(given[0], given[2], "--bid", "bid.zip")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pytest
@@ -14,6 +16,7 @@ from marketplace.core.journal import Event, JournalLine, record
 from tests.promises.proof import Proof
 
 WRITERS = 20
+MOST_AT_ONCE = 9  # lines of one action
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,15 +28,16 @@ class Counted(Event):
 
 
 @db.action
-def count_on(writer: int, number: int) -> None:
-    record(Counted(subject="count", writer=writer, number=number))
+def count_on(writer: int, numbers: Iterable[int]) -> None:
+    for number in numbers:
+        record(Counted(subject="count", writer=writer, number=number))
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("house")
 def test_a_cursor_never_skips_or_repeats(proof: Proof) -> None:
-    each_writes = max(1, proof.size("D10") // WRITERS)
-    count_on(WRITERS, 0)  # the journal has its head before they race for it
+    each_writes = max(MOST_AT_ONCE, proof.size("D10") // WRITERS)
+    count_on(WRITERS, [0])  # the journal has its head before they race for it
     seen: Counter[tuple[int, int]] = Counter()
     ears = jobs.Listener("ears", frozenset({"Counted"}), lambda lines: seen.update(map(_named, lines)), takes_batches=True)
     threads = [threading.Thread(target=_write, args=[writer, each_writes]) for writer in range(WRITERS)]
@@ -65,8 +69,12 @@ def test_a_cursor_by_time_would_skip() -> None:
 
 
 def _write(writer: int, count: int) -> None:
-    for number in range(count):
-        count_on(writer, number)
+    """Actions of one line to nine, as actions are; the number in the table is of lines."""
+    chance, number = random.Random(writer), 0
+    while number < count:
+        following = min(count, number + chance.randint(1, MOST_AT_ONCE))
+        count_on(writer, range(number, following))
+        number = following
     db.session.remove()
 
 

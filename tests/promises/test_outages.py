@@ -27,7 +27,7 @@ from tenders.outages.models import Outage
 from tests import making
 from tests.conftest import START
 from tests.house.walking import ROOT
-from tests.promises.proof import Proof
+from tests.promises.proof import Proof, is_long
 
 T = TypeVar("T")
 LIMIT = timedelta(seconds=60)
@@ -89,7 +89,8 @@ def test_a_service_that_is_killed_and_started_again(proof: Proof, tmp_path: Path
     if os.environ.get("TEST_DATABASE_URL"):
         proof.told.add("B9")
         pytest.skip("the service that is killed keeps a database of its own, on SQLite")
-    limit = 3
+    # As an operator has it, so that the long run measures what councils wait for.
+    limit = config.Settings().outage_seconds if is_long() else 3
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("MARKETPLACE_")},
         "MARKETPLACE_HOME": str(tmp_path),
@@ -113,12 +114,16 @@ def test_a_service_that_is_killed_and_started_again(proof: Proof, tmp_path: Path
     took = time.monotonic() - began
     outage = _ended()[-1]
     assert outage.ended_at is not None
+    offered = {each.need.reference for each in _fresh(queries.pending_hits) if queries.proposal_for(each, clock.now())}
     listed = REFERENCE.findall(_command(environment, "outages"))
     wrong = missed(needs, outage.began_at, outage.ended_at, set(listed))
     assert len(listed) == 3
+    wrong += [f"no later time is offered for {each}" for each in sorted(set(listed) - offered)]
+    if took > LIMIT.total_seconds():
+        wrong.append(f"listed and offered only {took:.1f} s after the service was back")
     db.session.remove()
     db.engine().dispose()
-    proof.tell("B9", "killed, started again", count=len(needs), violations=wrong, measured=f"listed after {took:.1f} s")
+    proof.tell("B9", "killed, started again", count=len(needs), violations=wrong, measured=f"{limit} s count as away; listed, each with a later time, {took:.1f} s after the start")
 
 
 def _fresh(read: Callable[[], T]) -> T:

@@ -23,11 +23,12 @@ from tests import databases, making, postgres
 from tests.conftest import settings_for
 from tests.pageclient import PageClient
 from tests.promises.load import Load, Seen, outage_faults
-from tests.promises.proof import Proof
+from tests.promises.proof import Proof, is_long
 from tests.served import environment, served, wait_until_it_answers
 
 PATIENCE = 2.0  # seconds, the promise's
 SLOWEST_START = 12.0  # times as long
+REQUESTS = 50_000  # the promise's, over all restarts of a long run
 BUSY_MACHINE = 8.0  # seconds more that a shared machine may take before a test calls it broken
 
 
@@ -54,17 +55,20 @@ def run_command(settings: config.Settings) -> Iterator[tuple[subprocess.Popen[by
 def test_new_programs_without_a_failed_request(house: config.Settings, proof: Proof) -> None:
     """SIGHUP to `marketplace run`, again and again, under visitors; each time every web process is a new one."""
     renewals = proof.size("D8")
+    between = -(-REQUESTS // renewals) if is_long() else 30
     with run_command(house) as (process, port, cold):
         load = Load(port)
         with load.running():
             for _ in range(renewals):
                 before = children(process.pid)
-                load.wait_for(30)
+                load.wait_for(between, seconds=300)
                 process.send_signal(signal.SIGHUP)
                 _wait_until_replaced(process.pid, before)
             load.wait_for(30)
         assert process.poll() is None
     failed = load.failed()
+    if len(load.seen) < renewals * between:
+        failed.append(f"only {len(load.seen)} requests were asked")
     proof.tell("D8", f"{renewals} x SIGHUP to run under 4 visitors", count=len(load.seen), violations=failed)
 
 

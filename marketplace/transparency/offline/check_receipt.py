@@ -1,9 +1,11 @@
 """Checks a bid's receipt on your own computer, without the service that gave it.
 
     python3 check-receipt.py receipt.json --key receipt-key.pem [--manifest manifest.json] [--bid sealed-bid.zip]
+    python3 check-receipt.py receipt-1.json receipt-2.json … --key receipt-key.pem
 
 Needs Python 3.9 or newer and the package "cryptography". Ends with 0 when all that you gave agrees, 1 when something
-does not, 2 when a file cannot be read. It looks at these files only and sends nothing anywhere.
+does not, 2 when a file cannot be read. It looks at these files only and sends nothing anywhere. Several receipts are
+each checked, whatever is wrong with another.
 
 --key       the service's public key, which you saved when you bid
 --manifest  the list of the bid's sealed parts: is it the one whose fingerprint the receipt signs?
@@ -37,14 +39,22 @@ class NotGenuine(Exception):
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Checks a bid's receipt.", allow_abbrev=False)
-    parser.add_argument("receipt")
+    parser.add_argument("receipts", nargs="+", metavar="receipt")
     parser.add_argument("--key", default="receipt-key.pem", help="the service's public key (PEM)")
     parser.add_argument("--manifest", help="the list of the bid's sealed parts (JSON)")
     parser.add_argument("--bid", help="the sealed bid as downloaded (ZIP)")
     given = parser.parse_args()
+    if len(given.receipts) > 1 and (given.manifest or given.bid):
+        parser.error("--manifest and --bid belong to one receipt: give that one alone")
+    ends = {_check_one(path, given, f"{path}: " if len(given.receipts) > 1 else "") for path in given.receipts}
+    return 1 if 1 in ends else max(ends)
+
+
+def _check_one(path: str, given: argparse.Namespace, name: str) -> int:
+    """Says what came out of one receipt, with its name before it; 0, 1 or 2 as the program ends."""
     try:
-        facts = check_receipt(_read(given.receipt), _key(_read(given.key)))
-        print(f"Genuine. {facts['reference']} received at {facts['received_at']} {facts['manifest_hash']}")
+        facts = check_receipt(_read(path), _key(_read(given.key)))
+        print(f"{name}Genuine. {facts['reference']} received at {facts['received_at']} {facts['manifest_hash']}")
         if facts["format"] == "bid-receipt/3":
             print(f"Its line is number {facts['journal_position']} of the journal, in the tree {facts['root']}")
         if given.manifest:
@@ -53,10 +63,10 @@ def main() -> int:
         if given.bid:
             print(f"All {check_bid(given.bid, facts)} sealed parts are there, unchanged.")
     except NotGenuine as fault:
-        print(f"Not genuine: {fault}")
+        print(f"{name}Not genuine: {fault}")
         return 1
     except UNREADABLE as fault:
-        print(f"Cannot tell: {fault}", file=sys.stderr)
+        print(f"{name}Cannot tell: {fault}", file=sys.stderr)
         return 2
     return 0
 
