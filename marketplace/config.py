@@ -17,8 +17,9 @@ TEST_RUN = "PYTEST_CURRENT_TEST"
 SEARCH_ENGINES = ("whoosh", "tantivy", "postgresql")
 
 
-def _setting(default: object, why: str, variable: str = "") -> object:
-    return field(default=default, metadata={"why": why, "variable": variable})
+def _setting(default: object, why: str, variable: str = "", is_secret: bool = False) -> object:
+    """`is_secret` keeps the value out of the settings' text, and so out of logs and of reports of faults."""
+    return field(default=default, repr=not is_secret, metadata={"why": why, "variable": variable})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +36,11 @@ class Settings:
         "", "our registered OCDS prefix (ocds-xxxxxx); empty gives out no open contracting data"
     )  # type: ignore[assignment]
     https: bool = _setting(False, "the service is reached by https: secure cookies and HSTS")  # type: ignore[assignment]
-    secret_key: str = _setting("", "signs sessions; empty means a key made once under home/keys")  # type: ignore[assignment]
+    secret_key: str = _setting("", "signs sessions; empty means a key made once under home/keys", is_secret=True)  # type: ignore[assignment]
     search_engine: str = _setting("whoosh", "the full-text engine: whoosh, tantivy or postgresql")  # type: ignore[assignment]
     search_vectors: bool = _setting(False, "adds closeness of meaning to matching; needs `make install-vectors`")  # type: ignore[assignment]
     mail_from: str = _setting("no-reply@market-cross.example", "the sender of mails")  # type: ignore[assignment]
-    smtp_url: str = _setting("", "smtp://user:password@host:port; empty keeps mails in the outbox page only")  # type: ignore[assignment]
+    smtp_url: str = _setting("", "smtp://user:password@host:port; empty keeps mails in the outbox page only", is_secret=True)  # type: ignore[assignment]
     web_workers: int = _setting(2, "web processes that `run` starts")  # type: ignore[assignment]
     receipt_header: str = _setting(
         "", "the header in which a trusted proxy names the time of receipt (nginx's $msec); empty believes none"
@@ -59,6 +60,10 @@ class Settings:
     failpoint: str = _setting("", "only for tests: the named point at which a process kills itself")  # type: ignore[assignment]
     trace_days: int = _setting(1200, "days for which the trace of bidders' requests is kept: three years and a quarter")  # type: ignore[assignment]
     watch_url: str = _setting("", "where a worker asks whether the web answers; `run` names its own, empty watches none")  # type: ignore[assignment]
+    stripe_secret_key: str = _setting("", "Stripe's key, sk_test_… or sk_live_…; empty only records payments, and pays none by card", is_secret=True)  # type: ignore[assignment]
+    stripe_webhook_secret: str = _setting("", "checks that events of our own Stripe account are Stripe's: whsec_…", is_secret=True)  # type: ignore[assignment]
+    stripe_connect_webhook_secret: str = _setting("", "the same for events of suppliers' own accounts: whsec_…", is_secret=True)  # type: ignore[assignment]
+    stripe_api: str = _setting("https://api.stripe.com", "where Stripe's API answers; another address only for tests")  # type: ignore[assignment]
     outage_seconds: int = _setting(60, "away for longer than this, web, worker or database, is an outage on record")  # type: ignore[assignment]
 
     @property
@@ -75,6 +80,11 @@ class Settings:
     def longest_request(self) -> int:
         """The largest body of a request, in bytes: one file, and the form around it."""
         return (self.max_upload_megabytes + 1) * 1_000_000
+
+    @property
+    def is_stripe_live(self) -> bool:
+        """Whether the key moves real money; False for a test key, and without one."""
+        return self.stripe_secret_key[2:8] == "_live_"
 
     @property
     def keys_folder(self) -> Path:
@@ -121,7 +131,23 @@ def load_settings(environ: Mapping[str, str] | None = None, **overrides: object)
     _check_proxy(settings)
     _check_password_cost(settings, environ)
     _check_day(settings)
+    _check_stripe(settings)
     return settings
+
+
+def _check_stripe(settings: Settings) -> None:
+    key, name = settings.stripe_secret_key, variable_of("stripe_secret_key")
+    if key and not key.startswith(("sk_test_", "sk_live_", "rk_test_", "rk_live_")):
+        raise SettingRefused(
+            f"{name} is no secret key of Stripe's: those start with sk_test_ or sk_live_ (or rk_… when restricted). "
+            "A publishable key (pk_…) is not needed."
+        )
+    for each in ("stripe_webhook_secret", "stripe_connect_webhook_secret"):
+        secret = getattr(settings, each)
+        if secret and not secret.startswith("whsec_"):
+            raise SettingRefused(f"{variable_of(each)} is no signing secret of Stripe's: those start with whsec_.")
+    if not settings.stripe_api.startswith(("https://", "http://127.0.0.1:")):
+        raise SettingRefused(f"{variable_of('stripe_api')} must be an https:// address.")
 
 
 def _check_day(settings: Settings) -> None:

@@ -16,6 +16,7 @@ from flask import Flask
 from marketplace import config
 from marketplace.core import clock, db
 from tests import databases
+from tests.stripe_server.server import StandIn, running
 
 # The browser's tests need what only .ci/run installs; it calls them by name, so a missing driver fails there.
 collect_ignore = [] if find_spec("playwright") else ["browser"]
@@ -94,3 +95,21 @@ def client(whole_app: Flask, house: config.Settings, monkeypatch: pytest.MonkeyP
     return PageClient(whole_app)
 
 
+
+
+@pytest.fixture
+def stand_in(app: Flask) -> Iterator[StandIn]:
+    """A stand-in for Stripe, its clock at START, that the application's settings name. No money moves."""
+    with running() as served:
+        served.control("stop_clock", at=START.timestamp())
+        state = served.state
+        config.install(
+            replace(
+                config.current(),
+                stripe_secret_key="sk_test_of_a_stand_in",
+                stripe_webhook_secret=state.secret,
+                stripe_connect_webhook_secret=state.connect_secret,
+                stripe_api=served.url,
+            )
+        )
+        yield served

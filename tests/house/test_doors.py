@@ -11,7 +11,7 @@ from tests.house.walking import ROOT, imports_of, sources, tree
 
 ONE_DOOR: dict[str, tuple[str, ...]] = {
     "whoosh": ("search.",),
-    "stripe": ("tenders.payments.",),
+    "stripe": ("tenders.payments.gateway.door",),
     "smtplib": ("marketplace.core.carriers",),
     # A bid passes through encrypted temporary files only; the others hold what anybody may read, or exports.
     "tempfile": ("marketplace.core.passing", "marketplace.assets", "marketplace.auditors.actions",
