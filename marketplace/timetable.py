@@ -19,6 +19,7 @@ from search.standing import key_some_searches
 from search.telling import send_letters
 from suppliers.evidence.actions import remind_of_evidence
 from tenders.bids.keys import sweep_draft_keys, sweep_opener_key_files
+from tenders.bids.rechecking import check_files_again
 from tenders.bids.register import close_registers
 from tenders.bids.reminding import remind_of_drafts
 from tenders.bids.sweeping import sweep_drafts
@@ -83,6 +84,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("uploads that came whole", timedelta(minutes=1), finish_what_came_whole),
     Entry("uploads that nobody finished", timedelta(hours=1), sweep_uploads),
     Entry("drafts that wait to be submitted", timedelta(minutes=10), remind_of_drafts),
+    Entry("files that no scanner has checked", timedelta(minutes=1), check_files_again, in_pieces=True),
     Entry("registers of received bids", timedelta(seconds=10), close_registers),
     Entry("drafts of submitted bids", timedelta(hours=1), sweep_drafts),
     Entry("draft keys without a draft", timedelta(hours=1), sweep_draft_keys),

@@ -14,6 +14,7 @@ from tenders.needs.models import BidQuestion, PriceLine
 
 ANSWERS_FORMAT = "bid-answers/1"
 PRICE_FORMAT = "bid-price/1"
+FOUND = "found "
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Answer:
 class BidFile:
     """A file of a bid: its slot, the name its sender gave it, size in bytes, SHA-256 of its content.
 
-    `checked` is "clean" when a virus scanner found nothing as the file came in, "" when none was asked or answered.
+    `checked` is "clean" when a virus scanner found nothing, "found …" with a name when it later did, and "" when none
+    was asked or answered before the bid was sealed.
     """
 
     slot: str
@@ -37,6 +39,17 @@ class BidFile:
     size: int
     sha256: str
     checked: str = ""
+
+    @property
+    def said_of_viruses(self) -> str:
+        """What pages say of it, after its name."""
+        if self.checked.startswith(FOUND):
+            return f"the virus scanner knows something in it as {self.checked.removeprefix(FOUND)}"
+        return "nothing found by the virus scanner" if self.checked else "not checked for viruses"
+
+    @property
+    def is_suspect(self) -> bool:
+        return self.checked.startswith(FOUND)
 
     @property
     def facts(self) -> dict[str, Any]:

@@ -191,6 +191,13 @@ def file_of(bid: Bid, slot: str) -> BidFile:
     return BidFile(**_decrypted(bid, _file_part(bid, slot)))
 
 
+def mark_checked(bid: Bid, slot: str, said: str) -> None:
+    """Notes what a scanner said later. Inside an action. The draft reads as before, so its mark stays."""
+    part = _file_part(bid, slot)
+    part.ciphertext = _encrypted(bid, part.slot, {**_decrypted(bid, part), "checked": said})
+    db.session.flush()
+
+
 def open_file(bid: Bid, slot: str) -> tuple[BidFile, PassingFile]:
     """One file of the draft, ready to be read; NotFound."""
     part = _file_part(bid, slot)

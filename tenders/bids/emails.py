@@ -51,6 +51,20 @@ def to_forgetful_bidders(line: JournalLine) -> Iterable[Letter]:
     return [Letter(each.email, {**context, "name": each.name}) for each in _team(bid)]
 
 
+def to_bidders_with_found_files(line: JournalLine) -> Iterable[Letter]:
+    """A virus scanner knows something in a file of the draft: everyone of the firm who may bid, while there is time."""
+    if not line.facts["found"]:
+        return []
+    bid = _bid(line.subject)
+    context = {
+        "title": bid.need.title,
+        "buyer": bid.need.buyer_name,
+        "closes_at": bid.need.closes_at,
+        "link": absolute(f"/supplier/bids/{bid.reference}/files"),
+    }
+    return [Letter(each.email, {**context, "name": each.name}) for each in _team(bid)]
+
+
 def to_other_openers(line: JournalLine) -> Iterable[Letter]:
     """The first act waits: the other openers have thirty minutes."""
     need = need_queries.get_need_by_reference(line.need)
@@ -118,6 +132,7 @@ EMAILS: dict[str, Writer] = {
     "BidSubmitted": to_bidders,
     "DraftTakenAsBid": to_bidders,
     "DraftWaits": to_forgetful_bidders,
+    "DraftFilesChecked": to_bidders_with_found_files,
     "DraftNotTaken": to_forgetful_bidders,
     "BidWithdrawn": to_bidders,
     "BidRefusedLate": to_bidders,

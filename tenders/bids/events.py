@@ -70,6 +70,14 @@ class DraftWaits(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DraftFilesChecked(Event):
+    """A virus scanner looked at files of a draft that came in while none answered; it knows something in `found`."""
+
+    files: int
+    found: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class RegisterClosed(Event):
     """The register of what was received is closed; `root` is the root over its receipts."""
 
@@ -215,6 +223,6 @@ class ShareRecovered(Event):
 WITHHELD = frozenset(
     {
         "FileUploadBegun", "FileUploadGivenUp", "BidStarted", "BidDraftSaved", "BidDraftRestored", "BidSubmitted",
-        "DraftTakenAsBid", "DraftWaits", "DraftNotTaken", "BidWithdrawn", "BidRefusedLate", "TraceKept",
+        "DraftTakenAsBid", "DraftWaits", "DraftFilesChecked", "DraftNotTaken", "BidWithdrawn", "BidRefusedLate", "TraceKept",
     }
 )  # fmt: skip
