@@ -37,6 +37,7 @@ ROOMS = (
     "tenders.awards",
     "tenders.contracts",
     "tenders.payments.reports",
+    "tenders.payments.gateway",
     "tenders.notices",
     "search",
     "marketplace.transparency",

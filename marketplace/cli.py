@@ -81,6 +81,13 @@ def insist_on_clocks(settings: config.Settings) -> None:
         stop(str(fault))
 
 
+def insist_on_stripe_mode() -> None:
+    """Stops when the key of Stripe's is of the other mode than this database was used with."""
+    from tenders.payments.gateway.mode import insist_on_mode
+
+    insist_on_mode()
+
+
 def insist_on_durability() -> None:
     """Stops when a power cut could take back what the database has committed."""
     try:
@@ -128,6 +135,7 @@ def run(port: int | None) -> None:
     settings = prepare_current()
     insist_on_clocks(settings)
     insist_on_durability()
+    insist_on_stripe_mode()
     sys.exit(serve(settings, port or settings.port, lambda message: click.echo(message)))
 
 
@@ -140,6 +148,7 @@ def worker() -> None:
     settings = prepare_current()
     insist_on_clocks(settings)
     insist_on_durability()
+    insist_on_stripe_mode()
     Worker(create_app(settings)).run()
 
 

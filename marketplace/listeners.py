@@ -21,6 +21,7 @@ from tenders.contracts import emails as contract_emails
 from tenders.needs import emails as need_emails
 from tenders.notices import listening as notices
 from tenders.outages import emails as outage_emails
+from tenders.payments.gateway import looking as gateway
 
 WRITERS: tuple[dict[str, Writer], ...] = (
     account_emails.EMAILS,
@@ -45,12 +46,16 @@ def mail(lines: Sequence[JournalLine]) -> None:
         write_letters(line, letters)
 
 
+# Who looks at what in Stripe when it says that something happened there.
+gateway.put_together()
+
 LISTENERS: tuple[jobs.Listener, ...] = (
     jobs.Listener("index", indexing.INDEX_EVENTS, indexing.react, takes_batches=True),
     jobs.Listener("meaning", indexing.INDEX_EVENTS, meaning.react, takes_batches=True),
     jobs.Listener("drafts", sweeping.SWEEP_EVENTS, sweeping.react, takes_batches=True),
     jobs.Listener("mail", MAIL_EVENTS, mail),
     jobs.Listener("alerts", alerts.ALERT_EVENTS, alerts.react),
+    jobs.Listener("stripe", gateway.EVENTS, gateway.react),
     jobs.Listener("notices", notices.NOTICE_EVENTS, notices.react),
 )
 
@@ -74,6 +79,8 @@ NONE_BECAUSE: dict[str, str] = {
     **dict.fromkeys(("ShareRecoveryRefused",), _ON_RECORD),
     **dict.fromkeys(("OutageAnswered",), "more time is told by NeedExtended; the need's page says when there is none"),
     **dict.fromkeys(("WatchStopped", "TraceKept", "TraceRemoved", "RegisterClosed"), _ON_RECORD),
+    **dict.fromkeys(("StripeModeSet",), _ON_RECORD),
+    **dict.fromkeys(("DifferenceFound", "DifferenceResolved"), "the administrator's page shows what is open"),
     **dict.fromkeys(("QuestionWithdrawn", "SettingAsideRefused", "OpeningRefused"), _ON_RECORD),
     **dict.fromkeys(("NeedDrafted", "NeedSaved", "ApprovalTakenBack", "DraftDiscarded"), _DRAFT),
     **dict.fromkeys(("AmendmentSaved", "AmendmentDropped", "AmendmentTakenBack"), _DRAFT),

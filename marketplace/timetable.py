@@ -25,6 +25,9 @@ from tenders.bids.reminding import remind_of_drafts
 from tenders.bids.sweeping import sweep_drafts
 from tenders.bids.uploads.sweeping import finish_what_came_whole, sweep_uploads
 from tenders.contracts.running import remind_of_endings
+from tenders.payments.gateway.looking import look_again
+from tenders.payments.gateway.missed import fetch_missed
+from tenders.payments.gateway.patience import unless_away
 from tenders.traces.keeping import keep_pieces, remove_old
 
 
@@ -89,6 +92,8 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("drafts of submitted bids", timedelta(hours=1), sweep_drafts),
     Entry("draft keys without a draft", timedelta(hours=1), sweep_draft_keys),
     Entry("key files without a share", timedelta(hours=1), sweep_opener_key_files),
+    Entry("events that Stripe could not bring", timedelta(hours=1), lambda: unless_away(lambda: fetch_missed(()))),
+    Entry("events of Stripe that nobody looked at", timedelta(hours=1), lambda: unless_away(look_again)),
     Entry("the trace on record", timedelta(hours=1), keep_pieces),
     Entry("traces past their time", timedelta(days=1), remove_old),
     Entry("a search index that can be read", timedelta(minutes=1), keep_index),

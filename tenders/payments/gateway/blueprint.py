@@ -1,0 +1,7 @@
+"""The gateway's blueprint; routes.py gathers its pages."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+blueprint = Blueprint("gateway", __name__)
