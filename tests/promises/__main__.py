@@ -1,5 +1,8 @@
 """The proof of every promise, at full length, on both databases: python -m tests.promises [pytest's arguments].
 
+At its end the ordinary tests run on both databases too, and must give the same (D13); this part alone:
+python -m tests.promises alike [pytest's arguments].
+
 Prints one table at the end. Ends with a fault if anything broke a promise, if a test failed, or if a promise that
 sizes.csv names was not tried on one of the databases (unless arguments chose some tests only).
 """
@@ -16,6 +19,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from tests.promises import alike
 from tests.promises.proof import HERE, Told, goals, sizes
 
 DATABASES = ("SQLite", "PostgreSQL")
@@ -26,8 +30,12 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="proof-") as folder:
         table = Path(folder) / "table.jsonl"
         table.touch()
-        failed = [name for name in DATABASES if _run(name, table, arguments)]
+        alone = arguments[:1] == ["alike"]
+        failed = [] if alone else [name for name in DATABASES if _run(name, table, arguments)]
         told = [Told(**json.loads(line)) for line in table.read_text("utf-8").splitlines()]
+        if alone or not arguments:
+            outcomes = {name: _outcomes(name, Path(folder) / name, arguments[1:]) for name in DATABASES}
+            told += _alike(outcomes)
     missing = [] if arguments else not_run(told)
     print("\n".join(report(told)))
     for line in missing:
@@ -40,9 +48,34 @@ def main(arguments: list[str]) -> int:
 def _run(database: str, table: Path, arguments: list[str]) -> int:
     """Runs the tests in their long form; gives the exit code."""
     print(f"== promises on {database}", flush=True)
-    words = {**os.environ, "PROOF_SIZE": "long", "PROOF_TABLE": str(table)}
+    command = [*(arguments or ["-m", "not browser"]), str(HERE)]
+    return _pytest(database, command, PROOF_SIZE="long", PROOF_TABLE=str(table))
+
+
+def _outcomes(database: str, file: Path, arguments: list[str]) -> dict[str, str]:
+    """What came out of each ordinary test on this database."""
+    print(f"== ordinary tests on {database}", flush=True)
+    chosen = ["-n", "2", "-m", "not browser and not slow", *(arguments or [str(HERE.parent)])]
+    _pytest(database, ["-p", "tests.promises.alike", *chosen], PROOF_OUTCOMES=str(file))
+    outcomes: dict[str, str] = json.loads(file.read_text("utf-8"))
+    return outcomes
+
+
+def _alike(outcomes: dict[str, dict[str, str]]) -> list[Told]:
+    different = alike.differences(outcomes)
+    for each in different:
+        print(f"not alike: {each}")
+    measured = f"{alike.of_one_database(outcomes)} are of one database alone"
+    return [
+        Told("D13", "ordinary tests, the same on both", len(tests), len(different), measured, name)
+        for name, tests in outcomes.items()
+    ]
+
+
+def _pytest(database: str, arguments: list[str], **more: str) -> int:
+    words = {**os.environ, **more}
     words.pop("TEST_DATABASE_URL", None)
-    command = [sys.executable, "-m", "pytest", *(arguments or ["-m", "not browser"]), str(HERE)]
+    command = [sys.executable, "-m", "pytest", *arguments]
     if database == "SQLite":
         return subprocess.run(command, env=words, check=False).returncode
     from tests import postgres

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.promises import __main__ as prove
+from tests.promises import alike
 from tests.promises import proof as proofs
 from tests.promises.proof import Proof, Told
 
@@ -45,6 +46,15 @@ def test_a_promise_that_was_not_run_is_named(one_promise: None) -> None:
     line = Told("B2", "races", 3, 0, "", "SQLite")
     assert prove.not_run([line]) == ["B2 on PostgreSQL"]
     assert any("races" in each and "1,000 races" in each for each in prove.report([line]))
+
+
+def test_a_test_that_differs_between_the_databases_is_named() -> None:
+    """Failed on one, run on one only, passed on one and left out on the other; not what is of one database alone."""
+    here = {"a": "passed", "b": "passed", "c": "passed", "d": "skipped: only for PostgreSQL", "e": "failed", "f": "passed"}
+    there = {"a": "passed", "b": "failed", "d": "passed", "e": "failed", "f": "skipped: no time"}
+    found = alike.differences({"SQLite": here, "PostgreSQL": there})
+    assert [each.partition(":")[0] for each in found] == ["b", "c", "e", "f"]
+    assert alike.of_one_database({"SQLite": here, "PostgreSQL": there}) == 1
 
 
 def test_every_promise_with_a_size_has_a_goal() -> None:
