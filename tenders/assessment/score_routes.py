@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 from flask import flash, redirect
@@ -77,8 +76,8 @@ def read_file(reference: str, bid_reference: str, slot: str) -> Response:
     """A file of a bid, always as a download."""
     here = visit(reference)
     here.insist_reading()
-    file, content = opened.read_file(here.get_bid(bid_reference), slot)
-    return download(io.BytesIO(content), file.name)
+    file, content = opened.open_file(here.get_bid(bid_reference), slot)
+    return download(content, file.name)
 
 
 @blueprint.route(

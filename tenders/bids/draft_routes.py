@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Any
 
@@ -90,8 +89,8 @@ def _opened_parts(desk: Desk) -> dict[str, Any]:
 @may("see_supplier_area")
 def opened_file(reference: str, slot: str) -> Response:
     """A file of the firm's own bid, after the opening."""
-    file, content = opened.read_file(get_desk(reference).bid, slot)
-    return download(io.BytesIO(content), file.name)
+    file, content = opened.open_file(get_desk(reference).bid, slot)
+    return download(content, file.name)
 
 
 @blueprint.route("/supplier/bids/<reference>/answers/<int:question_id>", methods=["GET", "POST"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import shutil
 from collections.abc import Sequence
 
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from marketplace.core import db
 from marketplace.core.db import action
 from marketplace.core.errors import Conflict, NotFound
 from marketplace.core.journal import SYSTEM, Actor, record
+from marketplace.core.passing import CHUNK_BYTES, PassingFile
 from tenders.bids import drafts, keys, queries, sealed
 from tenders.bids.content import Answers, BidFile, Price
 from tenders.bids.events import PricesReleased
@@ -48,18 +49,23 @@ def opened_files(bid: Bid) -> Sequence[BidFile]:
     return read_answers(bid).files
 
 
-def read_file(bid: Bid, slot: str) -> tuple[BidFile, bytes]:
-    """One file of an opened bid with its bytes; NotFound, or StillSealed before the opening."""
+def open_file(bid: Bid, slot: str) -> tuple[BidFile, PassingFile]:
+    """One file of an opened bid, ready to be read, in constant memory; NotFound, or StillSealed before the opening.
+
+    It is given out only when every chunk has proved whole, so it waits encrypted in a file without a name meanwhile.
+    """
     found = next((each for each in opened_files(bid) if each.slot == slot), None)
     if found is None:
         raise NotFound("There is no such file in this bid.")
-    part = _get_part(bid, f"file:{slot}")
-    if not part.content:  # opened before opened files were kept under a key of their row
-        return found, drafts.store().read(part.file_key)
-    binding, out = drafts.binding_of(bid, part.name, bid.current_version), io.BytesIO()
+    part, out = _get_part(bid, f"file:{slot}"), PassingFile()
     with drafts.store().path(part.file_key).open("rb") as source:
-        sealed.release_file(sealed.KeyFile(part.content), source, out, binding)
-    return found, out.getvalue()
+        if part.content:
+            binding = drafts.binding_of(bid, part.name, bid.current_version)
+            sealed.release_file(sealed.KeyFile(part.content), source, out, binding)
+        else:  # opened before opened files were kept under a key of their row
+            shutil.copyfileobj(source, out, CHUNK_BYTES)
+    out.seek(0)
+    return found, out
 
 
 @action

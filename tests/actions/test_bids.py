@@ -259,7 +259,7 @@ def test_an_own_copy_is_read_and_taken_up_again_with_its_files() -> None:
     bidding.submit(bid, member)
     assert bid.current_version == 2 and not own_copy.has_copy(bid)
     bidding.open_all(made)
-    assert opened.read_file(bid, opened.opened_files(bid)[0].slot)[1] == PDF + b"the plan"
+    assert opened.open_file(bid, opened.opened_files(bid)[0].slot)[1].read() == PDF + b"the plan"
 
 
 def test_without_a_passphrase_nothing_of_the_draft_stays() -> None:
@@ -303,7 +303,7 @@ def test_a_canary_in_a_submitted_bid_is_found_nowhere(house) -> None:
     opening.complete_opening(need_id, read_member(openers[1]), OPENING)
     assert words.encode() in b"\n".join(every_value())
     bid = db.session.scalars(select(Bid)).one()
-    assert in_file.encode() in opened.read_file(bid, opened.opened_files(bid)[0].slot)[1]
+    assert in_file.encode() in opened.open_file(bid, opened.opened_files(bid)[0].slot)[1].read()
 
 
 def every_value() -> Iterator[bytes]:

@@ -155,7 +155,7 @@ def test_the_council_gets_the_files_in_their_order_and_under_their_names(client:
     bidding.submit(bid, member)
     bidding.open_all(made)
     files = opened.opened_files(bid)
-    got = [(each.name, opened.read_file(bid, each.slot)[1]) for each in files]
+    got = [(each.name, opened.open_file(bid, each.slot)[1].read()) for each in files]
     proof.tell("B7", "the council reads them in order, by name", count=len(sent), violations=0 if got == sent else [got])
 
 
