@@ -40,11 +40,12 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[databases.Tem
 @pytest.fixture(scope="session")
 def whole_app(template: databases.Template, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     from marketplace.app import create_app
-    from tests import told
+    from tests import acts, told
 
     home = tmp_path_factory.mktemp("home")
     app = create_app(settings_for(home, template.url))
     told.install()
+    acts.install(app)
     app.config.update(TESTING=True, PROPAGATE_EXCEPTIONS=True)
     return app
 
@@ -76,6 +77,18 @@ def app(whole_app: Flask, house: config.Settings) -> Iterator[Flask]:
     config.install(replace(house))
     with whole_app.app_context():
         yield whole_app
+
+
+@pytest.fixture(autouse=True)
+def _acts_of_this_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that a row of acts.csv names must do that act."""
+    from tests import acts
+
+    name = request.node.nodeid
+    acts.begin_test(name)
+    yield
+    if not request.session.testsfailed and (missing := acts.not_done_by(name)):
+        pytest.fail(f"acts.csv says that this test does {', '.join(missing)}", pytrace=False)
 
 
 @pytest.fixture
