@@ -8,6 +8,7 @@ from typing import Any
 from flask import flash, redirect, request
 from werkzeug.wrappers import Response
 
+from marketplace import config
 from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
 from marketplace.core.errors import Problem, Problems
@@ -19,7 +20,7 @@ from tenders.bids.content import Declarations, price_of
 from tenders.bids.desk import Desk, bid_parts, download, get_desk, get_question, task_sections
 from tenders.bids.listing import grouped
 from tenders.bids.models import Bid
-from tenders.bids.price_sight import see_price
+from tenders.bids.price_sight import see_price, vat_percent_of
 from tenders.bids.rules import Reservation
 from tenders.bids.status import is_overtaken
 from tenders.bids.uploads import queries as upload_queries
@@ -149,6 +150,7 @@ def edit_price(reference: str) -> Response:
         "tenders/bids/price.html",
         lacks=lacks,
         title="Your price",
+        vat_percent=vat_percent_of(desk.need, clock.now()),
         sight=see_price(desk.need, price_of(lines, prices), clock.now()),
     )
 
@@ -246,6 +248,7 @@ def edit_files(reference: str) -> Response:
         files=drafts.read_draft(desk.bid).answers.files,
         unfinished=upload_queries.unfinished_of(desk.bid),
         most=rules.MOST_FILES,
+        keep_hours=config.current().upload_keep_hours,
         **desk.context,
     )
 

@@ -32,11 +32,16 @@ class PriceSight:
         return round(self.gross_pence * 100 / self.estimate_pence) if self.estimate_pence else None
 
 
+def vat_percent_of(need: Need, now: datetime) -> int:
+    """The standard rate of VAT that binds the need, in per cent."""
+    return regime_of(need, now).number("vat.standard")
+
+
 def see_price(need: Need, price: Price, now: datetime) -> PriceSight | None:
     """How the price compares, at the VAT rate that binds the need; None while nothing is priced."""
     if not price.is_begun:
         return None
-    percent = regime_of(need, now).number("vat.standard")
+    percent = vat_percent_of(need, now)
     gross = price.total_pence + vat_on(price.total_pence, Decimal(percent) / 100)
     estimate = need.estimated_value_pence
     return PriceSight(price.is_whole, price.total_pence, gross, percent, estimate, _warnings(price, gross, estimate))

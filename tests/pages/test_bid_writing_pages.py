@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -105,3 +106,25 @@ def test_anyone_can_check_a_receipt_by_the_steps_of_the_page(client: PageClient,
     assert f"Genuine. {bid.reference}-V1 received at" in checked(content).stdout
     altered = checked(content.replace(b'"bid_version":1', b'"bid_version":2'))
     assert altered.returncode == 1 and "Not genuine: the receipt was altered" in altered.stdout
+
+
+def test_the_price_page_tells_of_vat_and_of_the_opening(client: PageClient) -> None:
+    need, member = bidding.purchase().need, bidding.bidder()
+    home = home_of(actions.start_bid(need.id, member))
+    firm = signed_in(client, member)
+    page = firm.get(f"{home}/price")
+    assert page.has("Enter every price without VAT") and page.has("with VAT at 20%")
+    assert page.has("your price stays shut until the assessors have agreed their scores for quality")
+    firm.submit(page, "Save and go back", Build="100")
+    assert firm.get(f"{home}/price").summary["Your total with VAT at 20%"] == "£120"
+
+
+def test_the_page_of_files_tells_limits_and_what_was_not_checked(client: PageClient) -> None:
+    need, member = bidding.purchase().need, bidding.bidder()
+    bid = bidding.drafted(need, member)
+    firm = signed_in(client, member)
+    page = firm.get(f"{home_of(bid)}/files")
+    assert page.has("A bid can have 20 files; this one has none yet.") and not page.has("for viruses")
+    actions.add_file(bid.id, member, "plan.pdf", io.BytesIO(bidding.PDF + b"plan"))
+    page = firm.get(f"{home_of(bid)}/files")
+    assert page.has("you have added 1") and page.has("not checked for viruses")

@@ -179,7 +179,9 @@ def test_a_file_damaged_on_its_way_is_not_taken(sender: Sender) -> None:
 def test_an_unfinished_file_can_be_removed_without_a_script(sender: Sender) -> None:
     upload = sender.begin("plan.pdf", CONTENT).json["upload"]
     sender.piece(upload, 0, CONTENT[:300_000])
-    page = sender.firm.submit(sender.firm.get(sender.home), "Remove the unfinished file plan.pdf")
+    page = sender.firm.get(sender.home)
+    assert page.has("choose the same file again below: only the rest is sent") and page.has("for 48 hours")
+    page = sender.firm.submit(page, "Remove the unfinished file plan.pdf")
     assert page.notices == ["The unfinished file is removed"] and stored() == set()
     assert sender.piece(upload, 300_000, CONTENT[300_000:]).status_code == 404
 
