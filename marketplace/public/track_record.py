@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 
 from marketplace.core import db
 from marketplace.core.clock import london_day
-from suppliers.profiles.models import Supplier
 from tenders.awards.models import Award
 from tenders.bids.models import Bid
 from tenders.needs.models import Need
@@ -76,11 +75,9 @@ def track_record_of(organisation_id: int) -> TrackRecord:
         .group_by(Bid.need_id)
     )
     winners = (
-        select(Supplier.size)
-        .join(Bid, Bid.supplier_id == Supplier.id)
-        .join(Award, Award.bid_id == Bid.id)
+        select(Award.winner_size)
         .join(Need, Need.id == Award.need_id)
-        .where(*mine, Award.summaries_sent_at.is_not(None))
+        .where(*mine, Award.bid_id.is_not(None), Award.summaries_sent_at.is_not(None), Award.returned_at.is_(None))
     )
     counts = {row[0]: row[1] for row in db.session.execute(opened)}
     return track_record(needs, counts, list(db.session.scalars(winners)))

@@ -87,7 +87,12 @@ class Supplier(Base):
     @property
     def is_sme(self) -> bool:
         """Fewer than 250 people, as declared (Procurement Act 2023 s123 adds a money test the firm declares too)."""
-        return self.size in ("micro", "small", "medium")
+        return is_sme_size(self.size) is True
+
+
+def is_sme_size(size: str | None) -> bool | None:
+    """Whether a firm of this declared size is small or medium-sized; None when nobody said a size."""
+    return size in ("micro", "small", "medium") if size else None
 
 
 class SupplierCapability(Base):

@@ -139,6 +139,7 @@ def send_summaries(need_id: int, member: Membership, takes_voluntary: bool = Fal
 def _tell_award(award: Award, member: Membership, bids: list[str], takes_voluntary: bool) -> None:
     assert award.bid is not None
     terms = queries.standstill_terms(award, takes_voluntary)
+    award.winner_size = award.bid.supplier.size
     db.session.add(
         Standstill(
             award_id=award.id, applies=terms.applies, why=terms.why, starts_on=terms.starts_on, ends_on=terms.ends_on

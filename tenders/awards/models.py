@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from marketplace.core.db import Base, UTCDateTime
+from suppliers.profiles.models import is_sme_size
 from tenders.bids.models import Bid
 from tenders.needs.models import Need
 
@@ -49,6 +50,9 @@ class Award(Base):
     return_reason: Mapped[str] = mapped_column(Text, default="")
     summaries_sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     central_notice_number: Mapped[str] = mapped_column(String(40), default="")
+    # What the winner declared of its size when everybody was told ("" = nothing): what is published of the award does not
+    # change when the firm grows.
+    winner_size: Mapped[str] = mapped_column(String(10), default="", server_default="")
     # Who wants it set aside and why (everyone can read it, once it is), and who agreed; when = `returned_at`.
     set_aside_asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     set_aside_asked_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
@@ -57,6 +61,11 @@ class Award(Base):
 
     need: Mapped[Need] = relationship()
     bid: Mapped[Bid | None] = relationship()
+
+    @property
+    def is_winner_sme(self) -> bool | None:
+        """Whether the winner declared to be small or medium-sized; None when it had declared no size."""
+        return is_sme_size(self.winner_size)
 
     @property
     def is_live(self) -> bool:

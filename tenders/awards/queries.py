@@ -154,7 +154,7 @@ class PublicResult:
     reference: str
     winner: str = ""
     winner_slug: str = ""
-    is_sme: bool = False
+    is_sme: bool | None = None  # None: the winner had declared no size
     price_pence: int | None = None
     value_pence: int | None = None
     quality_marks: str = ""
@@ -186,7 +186,7 @@ def public_result(need: Need) -> PublicResult | None:
         award.reference,
         winner=supplier.name,
         winner_slug=supplier.slug,
-        is_sme=supplier.is_sme,
+        is_sme=award.is_winner_sme,
         price_pence=result.price_pence,
         value_pence=value_pence_of(award),
         quality_marks=shown(result.quality_score),

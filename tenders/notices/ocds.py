@@ -17,7 +17,6 @@ from marketplace.core.errors import NotFound
 from marketplace.core.journal import plain
 from marketplace.core.letters import absolute
 from marketplace.core.money import split_vat
-from suppliers.profiles.models import Supplier
 from tenders.assessment import queries as assessment
 from tenders.awards import queries as awards
 from tenders.awards.models import Award
@@ -73,8 +72,8 @@ def releases_of(need: Need) -> Iterator[Release]:
         yield from _contract_releases(need, contract)
 
 
-def _release(need: Need, name: str, at: datetime, tags: list[str], suppliers: list[Supplier], **parts: Any) -> Release:
-    parties = [_buyer(need), *(_party(each) for each in suppliers)]
+def _release(need: Need, name: str, at: datetime, tags: list[str], told: list[Award], **parts: Any) -> Release:
+    parties = [_buyer(need), *(_party(each) for each in told)]
     base = {
         "ocid": ocid_of(need),
         "id": name,
@@ -93,7 +92,10 @@ def _buyer(need: Need) -> Release:
     return {"id": reference, "name": need.buyer_name, "roles": ["buyer", "procuringEntity"]}
 
 
-def _party(supplier: Supplier) -> Release:
+def _party(award: Award) -> Release:
+    """The winner: its size as it was when everybody was told, so that a release never changes."""
+    assert award.bid is not None
+    supplier, is_sme = award.bid.supplier, award.is_winner_sme
     number, charity, ppon = supplier.company_number, supplier.charity_number, supplier.ppon
     known = [("GB-COH", number), ("GB-CHC", charity), ("GB-PPON", ppon)]
     found = [{"scheme": scheme, "id": value, "legalName": supplier.name} for scheme, value in known if value]
@@ -103,7 +105,7 @@ def _party(supplier: Supplier) -> Release:
         "roles": ["supplier"],
         "identifier": found[0] if found else None,
         "additionalIdentifiers": found[1:],
-        "details": {"scale": "sme" if supplier.is_sme else "large"} if supplier.size else None,
+        "details": {"scale": "sme" if is_sme else "large"} if is_sme is not None else None,
     }
 
 
@@ -201,7 +203,7 @@ def _told_release(need: Need, award: Award) -> Release:
         award.reference,
         award.summaries_sent_at,
         ["award"],
-        [award.bid.supplier],
+        [award],
         tender={"id": need.reference, "status": "complete"},
         awards=[_award(need, award, "pending")],
         bids={"statistics": [{"id": "1", "measure": "bids", "value": len(assessment.bids_of(need))}]},
@@ -212,8 +214,8 @@ def _set_aside_releases(need: Need, award: Award) -> Iterator[Release]:
     assert award.bid is not None and award.returned_at is not None
     yield _told_release(need, award)
     cancelled = {**_award(need, award, "cancelled"), "statusDetails": award.return_reason}
-    name, supplier = f"{award.reference}-set-aside", [award.bid.supplier]
-    yield _release(need, name, award.returned_at, ["awardCancellation"], supplier, awards=[cancelled])
+    name = f"{award.reference}-set-aside"
+    yield _release(need, name, award.returned_at, ["awardCancellation"], [award], awards=[cancelled])
 
 
 def _unsuccessful(need: Need, name: str, at: datetime) -> Release:
@@ -242,10 +244,10 @@ def _award(need: Need, award: Award, status: str) -> Release:
 def _contract_releases(need: Need, contract: Contract) -> Iterator[Release]:
     assert contract.signed_at is not None
     value, ends_on = contract.first_value_pence or contract.value_pence, contract.first_ends_on or contract.ends_on
-    supplier = [contract.supplier]
+    told = [contract.award]
     signed = _contract(need, contract, value, ends_on, "active")
     yield _release(
-        need, contract.reference, contract.signed_at, ["award", "contract"], supplier,
+        need, contract.reference, contract.signed_at, ["award", "contract"], told,
         awards=[_award(need, contract.award, "active")], contracts=[signed],
     )  # fmt: skip
     amendments: list[Release] = []
@@ -255,11 +257,11 @@ def _contract_releases(need: Need, contract: Contract) -> Iterator[Release]:
         amendments.append({"id": str(change.number), "date": _instant(change.approved_at), "rationale": change.reason})
         changed = {**_contract(need, contract, value, ends_on, "active"), "amendments": list(amendments)}
         name = f"{contract.reference}-change-{change.number}"
-        yield _release(need, name, change.approved_at, ["contractAmendment"], supplier, contracts=[changed])
+        yield _release(need, name, change.approved_at, ["contractAmendment"], told, contracts=[changed])
     if contract.ended_at is not None:
         ended = {**_contract(need, contract, value, ends_on, "terminated"), "amendments": amendments}
         name = f"{contract.reference}-end"
-        yield _release(need, name, contract.ended_at, ["contractTermination"], supplier, contracts=[ended])
+        yield _release(need, name, contract.ended_at, ["contractTermination"], told, contracts=[ended])
 
 
 def _contract(need: Need, contract: Contract, value_pence: int, ends_on: date, status: str) -> Release:

@@ -22,7 +22,7 @@ from tenders.contracts import running
 from tenders.needs.models import Need
 from tenders.notices import actions, listening, ocds, queries
 from tenders.notices.packs import as_text, pack_of
-from tests import contracting, making
+from tests import assessing, contracting, making
 
 pytestmark = pytest.mark.usefixtures("app")
 LARGE = 25_000_000
@@ -294,3 +294,29 @@ def test_the_examples_prefix_stays_in_the_demonstration() -> None:
 def test_the_central_platforms_identifier_comes_first() -> None:
     need = making.open_need(ocid="ocds-h6vhtk-0abc12")
     assert {each["ocid"] for each in ocds.package_of(need)["releases"]} == {"ocds-h6vhtk-0abc12"}
+
+
+@pytest.mark.parametrize(("size", "told"), [("", None), ("medium", True), ("large", False)])
+def test_whether_a_small_firm_won_is_as_declared_then(size: str, told: bool | None) -> None:
+    """A firm that said nothing is not called large, and one that grows later does not change what was published."""
+    made = assessing.frozen(assessing.opened(), (5, 3))
+    firm = made.bids[0].supplier
+
+    def declare(now: str) -> None:
+        with db.one_action("test"):
+            firm.size = now
+            record(making.MadeForTest(subject=firm.reference))
+
+    declare(size)
+    award_actions.propose_award(made.need.id, made.officer, made.bids[0].reference, "It ranks first.")
+    award_actions.approve_award(made.need.id, made.approver)
+    for bid in made.bids:
+        award_actions.save_explanation(made.need.id, bid.reference, made.officer, "The answers say why.")
+    award_actions.send_summaries(made.need.id, made.officer)
+    before = ocds.package_of(made.need)
+    declare("large" if size != "large" else "micro")
+    result = awards.public_result(made.need)
+    assert result is not None and result.is_sme is told
+    assert ocds.package_of(made.need) == before
+    (winner,) = [each for each in before["releases"][-1]["parties"] if "supplier" in each["roles"]]
+    assert winner.get("details", {}).get("scale") == {None: None, True: "sme", False: "large"}[told]

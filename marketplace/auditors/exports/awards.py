@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 
 from marketplace.accounts.models import Organisation
 from marketplace.auditors.exports import shape
+from suppliers.profiles.models import is_sme_size
 from tenders.assessment.models import Result
 from tenders.awards.models import Award, Standstill
 from tenders.bids.models import Bid
@@ -21,6 +22,17 @@ COLUMNS = (
     shape.reference("bid", "The winning bid; empty when no award was proposed", "bids.reference via awards.bid_id"),
     shape.reference("supplier", "Reference of the winner", "organisations.reference via bids.supplier_id"),
     shape.words("supplier_name", "The winner’s name", "organisations.name via bids.supplier_id"),
+    shape.code(
+        "winner_size",
+        "Size that the winner had declared when everybody was told: micro, small, medium or large; empty before, and when not said",
+        "awards.winner_size",
+    ),
+    shape.claim(
+        "winner_is_sme",
+        "Whether that is fewer than 250 people, as published; empty when not said",
+        "awards.winner_size",
+        lambda row: is_sme_size(row.winner_size),
+    ),
     shape.money("evaluated_price_gbp", "The winner’s ranked price", "results.price_pence", shape.WITHOUT_VAT),
     shape.number("rank", "The winner’s place in the ranking", "results.rank"),
     shape.words("reasons", "Reasons of the proposal", "awards.reasons"),
@@ -56,6 +68,7 @@ def _query(scope: shape.Scope) -> Select[Any]:
         Bid.reference.label("bid"),
         firm.reference.label("supplier"),
         firm.name.label("supplier_name"),
+        a.winner_size,
         Result.price_pence.label("evaluated_price_pence"),
         Result.rank,
         a.reasons,
