@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func
+from sqlalchemy import String, cast, func, update
 
 from marketplace.accounts.erasing import FORGETTERS
 from marketplace.accounts.models import Person
-from marketplace.core import db
+from marketplace.core import clock, db
 from search.models import Follow
 
 
 def forget_follows(_person: Person | None, addresses: Sequence[str]) -> None:
-    """Takes away every follow of these addresses, and so the address."""
-    db.session.execute(delete(Follow).where(func.lower(Follow.email).in_(addresses)))
+    """Ends every follow of these addresses and takes the address away. The row stays: its number stands in links."""
+    erased = cast(Follow.id, String) + "@erased.invalid"
+    follows = update(Follow).where(func.lower(Follow.email).in_(addresses))
+    ended = func.coalesce(Follow.stopped_at, clock.now(), type_=Follow.stopped_at.type)
+    db.session.execute(follows.values(email=erased, stopped_at=ended))
 
 
 FORGETTERS.append(forget_follows)
