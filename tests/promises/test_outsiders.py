@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from marketplace.core import clock
+from marketplace.core import clock, db
 from marketplace.transparency.checking import check_record, read_witnessed
 from marketplace.transparency.checkpoints import find_newest, make_checkpoint
 from marketplace.transparency.offline import check_receipt
@@ -28,15 +28,16 @@ COPIES = {"a leaf": "tile/0/", "a line": "needs/", "the checkpoint": "checkpoint
 def purchase_of(size: int) -> tuple[str, list[Bid]]:
     """An opened need with that many bids, one of them submitted twice and one more withdrawn."""
     made, firm, fickle = bidding.purchase(), bidding.bidder(), bidding.bidder()
-    bids = [bidding.submitted(made.need, firm)]
-    bids += [bidding.submitted(made.need) for _ in range(size - 1)]
-    bidding.fill(bids[0], firm, "Better words")
-    bidding.submit(bids[0], firm)
+    first = bidding.submitted(made.need, firm)
+    # Their numbers, not the rows: every commit looks through all the rows that are held.
+    numbers = [first.id, *(bidding.submitted(made.need).id for _ in range(size - 1))]
+    bidding.fill(first, firm, "Better words")
+    bidding.submit(first, firm)
     submission.withdraw_bid(bidding.submitted(made.need, fickle).id, fickle, clock.now())
     make_checkpoint()
     bidding.open_all(made)
     make_checkpoint()
-    return made.need.reference, bids
+    return made.need.reference, [db.session.get_one(Bid, each) for each in numbers]
 
 
 def files(client: PageClient, folder: Path, reference: str) -> Path:
