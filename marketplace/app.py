@@ -38,6 +38,7 @@ ROOMS = (
     "tenders.contracts",
     "tenders.payments.reports",
     "tenders.payments.gateway",
+    "tenders.payments.subscriptions",
     "tenders.notices",
     "search",
     "marketplace.transparency",

@@ -22,6 +22,8 @@ from tenders.needs import emails as need_emails
 from tenders.notices import listening as notices
 from tenders.outages import emails as outage_emails
 from tenders.payments.gateway import looking as gateway
+from tenders.payments.subscriptions import emails as subscription_emails
+from tenders.payments.subscriptions import listening as subscriptions
 
 WRITERS: tuple[dict[str, Writer], ...] = (
     account_emails.EMAILS,
@@ -34,6 +36,7 @@ WRITERS: tuple[dict[str, Writer], ...] = (
     assessment_emails.EMAILS,
     award_emails.EMAILS,
     contract_emails.EMAILS,
+    subscription_emails.EMAILS,
     search_emails.EMAILS,
 )
 MAIL_EVENTS = frozenset(name for room in WRITERS for name in room)
@@ -56,6 +59,7 @@ LISTENERS: tuple[jobs.Listener, ...] = (
     jobs.Listener("mail", MAIL_EVENTS, mail),
     jobs.Listener("alerts", alerts.ALERT_EVENTS, alerts.react),
     jobs.Listener("stripe", gateway.EVENTS, gateway.react),
+    jobs.Listener("subscriptions", subscriptions.TRIAL_EVENTS, subscriptions.react),
     jobs.Listener("notices", notices.NOTICE_EVENTS, notices.react),
 )
 
@@ -69,8 +73,9 @@ NONE_BECAUSE: dict[str, str] = {
     **dict.fromkeys(("SavedSearchStopped", "RhythmChanged", "NeedMuted", "NeedUnmuted"), _OWN_ACCOUNT),
     **dict.fromkeys(("FollowConfirmed", "FollowStopped"), _OWN_ACCOUNT),
     **dict.fromkeys(("JoinAsked", "InvitationWithdrawn", "RolesChanged", "MembershipEnded"), _ON_RECORD),
-    **dict.fromkeys(("OrganisationFounded", "OrganisationApproved"), _ON_RECORD),
     **dict.fromkeys(("PaymentsReportPublished",), "the council's public payment record shows it"),
+    **dict.fromkeys(("BandChosen", "NewNeedsKeptOpen"), "the council's page shows it"),
+    **dict.fromkeys(("PurchaseOrderChanged", "CancellationAsked", "CancellationTakenBack", "CardPageAsked"), _OWN_ACCOUNT),
     **dict.fromkeys(("DeliveryTriedAgain", "MailTriedAgain", "ExportMade", "JournalChecked"), _ON_RECORD),
     **dict.fromkeys(("NoticeRaised", "NoticeRecorded", "NoticeDropped"), _ON_RECORD),
     **dict.fromkeys(("OutageBegan", "OutageEnded"), "councils are told need by need; the administrator's page shows it"),

@@ -28,6 +28,7 @@ from tenders.contracts.running import remind_of_endings
 from tenders.payments.gateway.looking import look_again
 from tenders.payments.gateway.missed import fetch_missed
 from tenders.payments.gateway.patience import unless_away
+from tenders.payments.subscriptions.keeping import look_after_all, start_trials
 from tenders.traces.keeping import keep_pieces, remove_old
 
 
@@ -82,6 +83,8 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry(BEAT, timedelta(seconds=clocks.EVERY), look_at_clocks),
     Entry("evidence reminders", timedelta(hours=1), remind_of_evidence),
     Entry("contracts that end soon", timedelta(hours=6), remind_of_endings),
+    Entry("trials of councils that have none", timedelta(hours=24), start_trials),
+    Entry("subscriptions: reminders, years, stops", timedelta(hours=1), look_after_all),
     Entry("keys of saved searches", timedelta(minutes=1), key_some_searches, in_pieces=True),
     Entry("letters of saved searches", timedelta(seconds=10), send_letters, in_pieces=True),
     Entry("uploads that came whole", timedelta(minutes=1), finish_what_came_whole),

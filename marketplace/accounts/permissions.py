@@ -58,6 +58,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "see_contracts": frozenset(COUNCIL),
     "see_payments": frozenset(COUNCIL),
     "publish_payment_reports": frozenset({"authority.finance"}),
+    "manage_subscription": frozenset({"authority.finance"}),
     "manage_council_people": frozenset({"authority.officer", "authority.approver"}),
     # a supplier
     "see_supplier_area": frozenset(SUPPLIER),

@@ -35,9 +35,13 @@ def subject_of(need: Need) -> dict[str, str]:
 
 @action
 def draft_need(member: Membership, copy_of: Need | None = None, values: Mapping[str, Any] | None = None) -> Need:
-    """Begins a draft, empty or as a copy; a copy of what is not public needs to be the council's own."""
+    """Begins a draft, empty or as a copy; a copy of what is not public needs to be the council's own.
+
+    Raises Problems while new needs of the council are stopped.
+    """
     now = clock.now()
     organisation = member.organisation
+    insist(drafting_problems_of(member))
     need = Need(
         reference=next_reference(db.session(), "N", clock.london(now).year),
         authority_id=organisation.id,
@@ -56,6 +60,12 @@ def draft_need(member: Membership, copy_of: Need | None = None, values: Mapping[
     db.session.flush()
     record(events.NeedDrafted(**subject_of(need), copied_from=need.copied_from_reference), member.actor("officer"))
     return need
+
+
+def drafting_problems_of(member: Membership) -> list[Problem]:
+    """Whether the member's council may begin a need now."""
+    authority = db.session.get(Authority, member.organisation_id)
+    return rules.drafting_problems(authority.new_needs_stopped_at if authority else None)
 
 
 def _jurisdiction_of(member: Membership) -> str:

@@ -69,6 +69,9 @@ def new_need() -> Response:
     """Begins a need: empty, as a copy of the council's own, or as a copy of any published one."""
     member = get_member()
     form = CopyForm(data={"reference": request.args.get("from", "")[:40]})
+    stopped = actions.drafting_problems_of(member)
+    if stopped:
+        return page("tenders/needs/stopped.html", title="No new needs for now", problem=stopped[0])
     if request.method == "POST" and "reference" not in request.form:
         need = actions.draft_need(member)
         return redirect(url_for("needs.show_need", reference=need.reference))

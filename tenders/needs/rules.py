@@ -79,6 +79,17 @@ def notice_problems(need: Need, now: datetime) -> list[Problem]:
     return [Problem(message, "central-notice")]
 
 
+def drafting_problems(stopped_at: datetime | None) -> list[Problem]:
+    """Whether the council may begin a need; `stopped_at` is since when it may not, because it does not pay."""
+    if stopped_at is None:
+        return []
+    words = (
+        "Your council's subscription is not paid, so it can start no new need for now. Everything begun can be "
+        "finished. Ask your finance colleagues: it can go on at once when the invoice is paid or a year is ordered"
+    )
+    return [Problem(words)]
+
+
 def saving_problems(need: Need, section: str, now: datetime, open_in_review: Collection[str]) -> list[Problem]:
     """Whether a section of the draft may be saved now."""
     status = status_of(need, now)

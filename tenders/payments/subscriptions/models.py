@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Date, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from marketplace.accounts.models import Organisation
 from marketplace.core.db import Base, UTCDateTime
 
 
@@ -24,6 +25,7 @@ class Subscription(Base):
         ),
         CheckConstraint("pays_by in ('', 'transfer', 'card')", name="subscription_payment_known"),
         CheckConstraint("annual_pence >= 0", name="subscription_costs_something"),
+        CheckConstraint("kept_open_until_on is null or kept_open_reason <> ''", name="reason_if_kept_open"),
     )
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     reference: Mapped[str] = mapped_column(String(40), unique=True)
@@ -32,8 +34,16 @@ class Subscription(Base):
     annual_pence: Mapped[int] = mapped_column(BigInteger)  # before VAT
     vat_basis_points: Mapped[int] = mapped_column(Integer)
     started_at: Mapped[datetime] = mapped_column(UTCDateTime)
-    started_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    # None: it began by itself, when the council's account did.
+    started_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     trial_ends_on: Mapped[date | None] = mapped_column(Date)
+    # When its end was announced: the first and the last mail of the trial; the year whose renewal was announced.
+    first_told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    last_told_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    renewal_told_on: Mapped[date | None] = mapped_column(Date)
+    # Our administrator keeps new needs open until this day, whatever is unpaid, for a reason.
+    kept_open_until_on: Mapped[date | None] = mapped_column(Date)
+    kept_open_reason: Mapped[str] = mapped_column(Text, default="")
     # Ordered: from here on it is paid for. None while it is a trial.
     ordered_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ordered_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
@@ -44,13 +54,19 @@ class Subscription(Base):
     cancel_asked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     end_reason: Mapped[str] = mapped_column(Text, default="")
-    # Stripe's names and its last word.
+    # Ordered while there was no Stripe here: our administrator records invoices and payments.
+    is_by_hand: Mapped[bool] = mapped_column(Boolean, default=False)
+    # Stripe's names and its last word; `tries` counts its pages for paying by card, each with a key of its own.
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    gateway_cancels: Mapped[bool] = mapped_column(Boolean, default=False)
+    gateway_purchase_order: Mapped[str] = mapped_column(String(60), default="")
     customer_id: Mapped[str] = mapped_column(String(120), default="", index=True)
     subscription_id: Mapped[str] = mapped_column(String(120), default="", index=True)
     session_id: Mapped[str] = mapped_column(String(120), default="")
     session_url: Mapped[str] = mapped_column(Text, default="")
     gateway_status: Mapped[str] = mapped_column(String(40), default="")
 
+    organisation: Mapped[Organisation] = relationship(lazy="joined")
     invoices: Mapped[list[SubscriptionInvoice]] = relationship(
         order_by="SubscriptionInvoice.issued_on, SubscriptionInvoice.id", back_populates="subscription"
     )
@@ -80,5 +96,17 @@ class SubscriptionInvoice(Base):
     paid_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     voided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     failed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    first_reminded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    last_reminded_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     subscription: Mapped[Subscription] = relationship(back_populates="invoices")
+
+    @property
+    def is_open(self) -> bool:
+        """Sent, and neither paid nor taken back."""
+        return self.gateway_status == "open"
+
+    @property
+    def name(self) -> str:
+        """What people call it: its number, or Stripe's name for it while it has none."""
+        return self.number or self.invoice_id

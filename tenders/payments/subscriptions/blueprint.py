@@ -1,0 +1,7 @@
+"""The subscriptions room's blueprint; routes.py gathers its pages."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+blueprint = Blueprint("subscriptions", __name__)

@@ -1,0 +1,156 @@
+"""The council's page of its subscription, and what its finance people do there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+from flask import flash, redirect, url_for
+from werkzeug.wrappers import Response
+
+from marketplace.accounts.access import get_member, may
+from marketplace.core import clock
+from marketplace.core.errors import Problems
+from marketplace.core.forms import Form, add_problems
+from marketplace.core.moments import day
+from marketplace.core.money import pounds
+from marketplace.core.pages import page
+from tenders.payments.subscriptions import actions, queries, rules
+from tenders.payments.subscriptions.blueprint import blueprint
+from tenders.payments.subscriptions.forms import PAYS_BY, OrderForm, PurchaseOrderForm
+from tenders.payments.subscriptions.models import Subscription
+from tenders.payments.subscriptions.plans import find_plan, price_of
+from tenders.payments.subscriptions.standing import status_of, stop_of, words_of
+
+
+@blueprint.get("/council/subscription")
+@may("see_payments")
+def show_subscription() -> Response:
+    """How the subscription stands, what comes next, and every invoice."""
+    member, today = get_member(), clock.today()
+    subscription = queries.find_latest(member.organisation_id)
+    price = price_of(subscription.annual_pence, today) if subscription else None
+    invoices = queries.invoices_of_council(member.organisation_id)
+    return page(
+        "tenders/payments/subscriptions/show.html",
+        title="Your council’s subscription",
+        subscription=subscription,
+        stage=status_of(subscription, today),
+        words=words_of(subscription, today),
+        stop=stop_of(subscription, today) if subscription else None,
+        is_stopped=queries.get_authority(member.organisation_id).new_needs_stopped_at is not None,
+        plan=find_plan(subscription.band, today) if subscription else None,
+        price=price,
+        invoices=[(each, queries.left_pence(each)) for each in invoices],
+        in_hand_pence=queries.in_hand_pence(member.organisation.reference),
+        may_order=not rules.ordering_problems(subscription, "transfer", False),
+        ways=PAYS_BY,
+        next_invoice=_next_invoice(subscription, today),
+        is_by_hand=subscription is None or not subscription.ordered_at or subscription.is_by_hand,
+    )
+
+
+def _next_invoice(subscription: Subscription | None, today: date) -> str | None:
+    """When the next invoice comes and what it asks for; None before an order."""
+    if subscription is None or subscription.ordered_at is None or subscription.ended_at is not None:
+        return None
+    if subscription.cancel_asked_at is not None:
+        return "None: you have cancelled the next year"
+    if not subscription.invoices:
+        return "On its way, for this year"
+    if subscription.period_ends_on is None:
+        return None
+    renews_on = subscription.period_ends_on + timedelta(days=1)
+    plan = find_plan(subscription.band, renews_on)
+    price = price_of(plan.annual_pence if plan else subscription.annual_pence, renews_on)
+    return f"On {day(renews_on)}: {pounds(price.total_pence)} including VAT, as prices are today"
+
+
+@blueprint.post("/council/subscription/trial")
+@may("manage_subscription")
+def start_trial() -> Response:
+    """Begins the trial now instead of waiting for the worker."""
+    actions.start_trial(get_member().organisation_id, get_member())
+    flash("Your free trial has begun", "success")
+    return redirect(url_for("subscriptions.show_subscription"), 303)
+
+
+@blueprint.route("/council/subscription/order", methods=("GET", "POST"))
+@may("manage_subscription")
+def order() -> Response:
+    """Orders a year: purchase order number, and how it is paid."""
+    subscription = queries.find_latest(get_member().organisation_id)
+    form = OrderForm(purchase_order=subscription.purchase_order if subscription else "")
+    form.pays_by.choose_from({"transfer": PAYS_BY["transfer"]})
+    return _form(
+        "Order for a year",
+        form,
+        lambda: actions.order(get_member(), form.pays_by.data, form.purchase_order.data, is_by_hand=True),
+        "Ordered. The invoice comes by e-mail and stands here",
+        price=price_of(subscription.annual_pence, clock.today()) if subscription else None,
+        ends_on=actions.a_year_from(clock.today()),
+    )
+
+
+@blueprint.route("/council/subscription/purchase-order", methods=("GET", "POST"))
+@may("manage_subscription")
+def change_purchase_order() -> Response:
+    """Another purchase order number for the next invoices."""
+    subscription = queries.find_latest(get_member().organisation_id)
+    form = PurchaseOrderForm(purchase_order=subscription.purchase_order if subscription else "")
+    return _form(
+        "Purchase order number",
+        form,
+        lambda: actions.change_purchase_order(get_member(), form.purchase_order.data),
+        "Saved. The next invoice carries it; an invoice already sent stays as it is",
+    )
+
+
+@blueprint.route("/council/subscription/cancel", methods=("GET", "POST"))
+@may("manage_subscription")
+def cancel() -> Response:
+    """Cancels the next year."""
+    return _form(
+        "Cancel the next year",
+        Form(),
+        lambda: actions.cancel(get_member()),
+        "Cancelled. Everything goes on to the end of the year, and no further invoice is sent",
+        button="Cancel the next year",
+        text="Your council keeps what it has paid for until the last day of the year. Afterwards it can still read "
+        "everything, finish what it has begun and take all of it away; only new needs wait. You can take this back "
+        "until then.",
+    )
+
+
+@blueprint.route("/council/subscription/keep", methods=("GET", "POST"))
+@may("manage_subscription")
+def take_back_cancelling() -> Response:
+    """Takes the cancelling back."""
+    return _form(
+        "Take the cancelling back",
+        Form(),
+        lambda: actions.take_back_cancelling(get_member()),
+        "The next year begins by itself again",
+        button="Carry on with the next year",
+    )
+
+
+def _form(title: str, form: Form, act: Callable[[], object], done: str, **context: Any) -> Response:
+    back = url_for("subscriptions.show_subscription")
+    if form.validate_on_submit():
+        try:
+            act()
+        except Problems as problems:
+            add_problems(form, problems.problems)
+        else:
+            flash(done, "success")
+            return redirect(back, 303)
+    return page(
+        "tenders/payments/subscriptions/form.html",
+        title=title,
+        form=form,
+        back=back,
+        back_text="Your council’s subscription",
+        **context,
+    )
