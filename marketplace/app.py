@@ -39,6 +39,8 @@ ROOMS = (
     "tenders.payments.reports",
     "tenders.payments.gateway",
     "tenders.payments.subscriptions",
+    "tenders.payments.invoices",
+    "tenders.payments.paying",
     "tenders.notices",
     "search",
     "marketplace.transparency",

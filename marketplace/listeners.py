@@ -24,6 +24,8 @@ from tenders.outages import emails as outage_emails
 from tenders.payments.gateway import looking as gateway
 from tenders.payments.subscriptions import emails as subscription_emails
 from tenders.payments.subscriptions import listening as subscriptions
+from tenders.payments.invoices import emails as invoice_emails
+from tenders.payments.paying import emails as paying_emails
 
 WRITERS: tuple[dict[str, Writer], ...] = (
     account_emails.EMAILS,
@@ -37,6 +39,8 @@ WRITERS: tuple[dict[str, Writer], ...] = (
     award_emails.EMAILS,
     contract_emails.EMAILS,
     subscription_emails.EMAILS,
+    invoice_emails.EMAILS,
+    paying_emails.EMAILS,
     search_emails.EMAILS,
 )
 MAIL_EVENTS = frozenset(name for room in WRITERS for name in room)
@@ -92,6 +96,8 @@ NONE_BECAUSE: dict[str, str] = {
     **dict.fromkeys(("BidStarted", "BidDraftSaved", "BidDraftRestored"), _DRAFT),
     **dict.fromkeys(("FileUploadBegun", "FileUploadGivenUp"), _DRAFT),
     **dict.fromkeys(("ContractDrafted", "ContractSaved", "ExplanationSaved"), _DRAFT),
+    **dict.fromkeys(("OrderNumberNamed",), "the supplier finds it filled in when it sends an invoice"),
+    **dict.fromkeys(("RemittanceImported", "RemittanceTriedAgain", "ArrivalCorrected"), "both sides' pages show it"),
     **dict.fromkeys(("BidDisregarded", "DisregardDeclined", "ScoreGiven", "ScoreAgreed"), _UNTIL_TOLD),
     **dict.fromkeys(("QualityAgreed", "PricesReleased", "LowPriceNoted", "TieDecided", "ScoresFrozen"), _UNTIL_TOLD),
     **dict.fromkeys(("StandstillSuspended", "StandstillLifted"), "the council acts on it; the contract page shows it"),

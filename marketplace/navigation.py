@@ -11,8 +11,8 @@ from marketplace.accounts.access import current_member
 
 EVERYBODY = (("Needs", "/needs"), ("Suppliers", "/suppliers"))
 BY_KIND = {
-    "authority": (("Your council", "/council"),),
-    "supplier": (("Your firm", "/supplier"), ("Your bids", "/supplier/bids")),
+    "authority": (("Your council", "/council"), ("Invoices", "/council/invoices")),
+    "supplier": (("Your firm", "/supplier"), ("Your bids", "/supplier/bids"), ("Your invoices", "/supplier/invoices")),
     "audit_body": (("Audit", "/audit"),),
     "platform": (("Administration", "/admin"),),
 }

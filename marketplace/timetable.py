@@ -29,6 +29,7 @@ from tenders.payments.gateway.looking import look_again
 from tenders.payments.gateway.missed import fetch_missed
 from tenders.payments.gateway.patience import unless_away
 from tenders.payments.subscriptions.keeping import look_after_all, start_trials
+from tenders.payments.invoices.reminding import remind_of_payments
 from tenders.traces.keeping import keep_pieces, remove_old
 
 
@@ -85,6 +86,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("contracts that end soon", timedelta(hours=6), remind_of_endings),
     Entry("trials of councils that have none", timedelta(hours=24), start_trials),
     Entry("subscriptions: reminders, years, stops", timedelta(hours=1), look_after_all),
+    Entry("invoices to be paid soon", timedelta(hours=1), remind_of_payments),
     Entry("keys of saved searches", timedelta(minutes=1), key_some_searches, in_pieces=True),
     Entry("letters of saved searches", timedelta(seconds=10), send_letters, in_pieces=True),
     Entry("uploads that came whole", timedelta(minutes=1), finish_what_came_whole),

@@ -59,6 +59,9 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "see_payments": frozenset(COUNCIL),
     "publish_payment_reports": frozenset({"authority.finance"}),
     "manage_subscription": frozenset({"authority.finance"}),
+    "approve_invoice": frozenset({"authority.contract_manager"}),
+    "dispute_invoice": frozenset({"authority.contract_manager", "authority.finance"}),
+    "pay_invoice": frozenset({"authority.finance"}),
     "manage_council_people": frozenset({"authority.officer", "authority.approver"}),
     # a supplier
     "see_supplier_area": frozenset(SUPPLIER),
@@ -69,6 +72,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "submit_bid": frozenset(SUPPLIER),
     "sign_supplier_contract": frozenset({"supplier.admin"}),
     "report_milestone": frozenset(SUPPLIER),
+    "raise_invoice": frozenset(SUPPLIER),
     "save_search": frozenset({*SUPPLIER, *COUNCIL}),
     # an auditor
     "see_audit": frozenset({"audit_body.auditor"}),

@@ -58,6 +58,13 @@ class ContractSigned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OrderNumberNamed(Event):
+    """The council named the order number that invoices under the contract carry, or took it away."""
+
+    has_number: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class MilestoneDelivered(Event):
     """The supplier reported a milestone as delivered."""
 

@@ -33,6 +33,16 @@ class TermsForm(Form):
     save = Save("Save the terms")
 
 
+class OrderForm(Form):
+    number = TextLine(
+        "Order number",
+        longest=60,
+        required=False,
+        hint="As your finance system has it. Invoices under this contract must carry it. Leave empty for none.",
+    )
+    save = Save("Save the order number")
+
+
 class MilestoneForm(Form):
     title = TextLine("What is delivered", longest=200)
     due_on = Day("Due on", subject="due date")

@@ -40,6 +40,8 @@ class Contract(Base):
     value_pence: Mapped[int] = mapped_column(BigInteger)
     # Why the value is not the winner's price with VAT; "" when it is.
     difference_reason: Mapped[str] = mapped_column(Text, default="")
+    # The council's order number, when its finance wants one on invoices.
+    purchase_order: Mapped[str] = mapped_column(String(60), default="")
     starts_on: Mapped[date] = mapped_column(Date)
     ends_on: Mapped[date] = mapped_column(Date)
     # What was signed; the two above follow approved changes.

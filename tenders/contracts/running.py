@@ -23,6 +23,18 @@ from tenders.needs.rules import regime_of
 TOLD_BEFORE = timedelta(days=60)
 
 
+# -- the order
+
+
+@action
+def name_order_number(contract_id: int, member: Membership, number: str) -> Contract:
+    """The contract manager names the order number that invoices carry; "" takes it away."""
+    contract = own_contract(contract_id, member)
+    contract.purchase_order = number.strip()
+    record(events.OrderNumberNamed(**of(contract), has_number=bool(contract.purchase_order)), member.actor("contract_manager"))
+    return contract
+
+
 # -- milestones
 
 

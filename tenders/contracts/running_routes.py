@@ -12,8 +12,30 @@ from tenders.contracts import queries, rules, running
 from tenders.contracts.blueprint import blueprint
 from tenders.contracts.changes import Verdict
 from tenders.contracts.council_pages import council_form, own
-from tenders.contracts.forms import ApproveChangeForm, ChangeForm, DecisionForm, EndForm, RefuseChangeForm
+from tenders.contracts.forms import (
+    ApproveChangeForm,
+    ChangeForm,
+    DecisionForm,
+    EndForm,
+    OrderForm,
+    RefuseChangeForm,
+)
 from tenders.contracts.models import Contract
+
+
+@blueprint.route("/council/contracts/<reference>/order-number", methods=("GET", "POST"))
+@may("manage_contract")
+def name_order_number(reference: str) -> Response:
+    """Names the order number that invoices carry."""
+    contract = own(reference)
+    form = OrderForm(number=contract.purchase_order)
+    return council_form(
+        contract,
+        "Name the order number",
+        form,
+        lambda: running.name_order_number(contract.id, get_member(), form.number.data),
+        "Order number saved",
+    )
 
 
 @blueprint.route("/council/contracts/<reference>/milestones/<int:milestone_id>/decide", methods=("GET", "POST"))

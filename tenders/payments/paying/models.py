@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -14,6 +15,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    event,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -62,6 +64,8 @@ class Payment(Base):
     payout_id: Mapped[str] = mapped_column(String(120), default="", index=True)
     failed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     failure: Mapped[str] = mapped_column(Text, default="")
+    # When the supplier last said that the money is missing.
+    not_arrived_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     invoice: Mapped[Invoice] = relationship()
     refunds: Mapped[list[PaymentRefund]] = relationship(order_by="PaymentRefund.id", back_populates="payment")
@@ -99,6 +103,8 @@ class Remittance(Base):
     authority_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     file_name: Mapped[str] = mapped_column(String(200))
     sha256: Mapped[str] = mapped_column(String(64))
+    # What the date in the file is: "arrives", the day on which the supplier has the money, or "sent".
+    dates: Mapped[str] = mapped_column(String(10), default="arrives")
     imported_at: Mapped[datetime] = mapped_column(UTCDateTime)
     imported_by_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
 
@@ -114,6 +120,12 @@ class RemittanceLine(Base):
     remittance_id: Mapped[int] = mapped_column(ForeignKey("remittances.id"), index=True)
     number: Mapped[int] = mapped_column(Integer)  # the line of the file, the heading being 1
     text: Mapped[str] = mapped_column(Text)
+    # What could be read of it: pence, and the day that it names.
+    invoice_number: Mapped[str] = mapped_column(String(120), default="")
+    supplier: Mapped[str] = mapped_column(String(200), default="")
+    amount_pence: Mapped[int | None] = mapped_column(BigInteger)
+    named_on: Mapped[date | None] = mapped_column(Date)
+    bank_reference: Mapped[str] = mapped_column(String(60), default="")
     problem: Mapped[str] = mapped_column(Text, default="")
 
     remittance: Mapped[Remittance] = relationship(back_populates="lines")
@@ -136,3 +148,23 @@ class SupplierAccount(Base):
     consented_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     consented_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     consent_ended_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+# Nobody pays what they approved, whichever program writes the row.
+PAYER = {
+    "sqlite": (
+        "CREATE TRIGGER payments_payer_is_not_approver BEFORE INSERT ON payments "
+        "WHEN NEW.asked_by_id = (SELECT approved_by_id FROM invoices WHERE id = NEW.invoice_id) "
+        "BEGIN SELECT RAISE(ABORT, 'payments_payer_is_not_approver'); END",
+    ),
+    "postgresql": (
+        "CREATE OR REPLACE FUNCTION payments_payer_is_not_approver() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN IF NEW.asked_by_id = (SELECT approved_by_id FROM invoices WHERE id = NEW.invoice_id) THEN "
+        "RAISE EXCEPTION 'payments_payer_is_not_approver'; END IF; RETURN NEW; END $$",
+        "CREATE TRIGGER payments_payer_is_not_approver BEFORE INSERT ON payments "
+        "FOR EACH ROW EXECUTE FUNCTION payments_payer_is_not_approver()",
+    ),
+}
+for _dialect, _statements in PAYER.items():
+    for _statement in _statements:
+        event.listen(Payment.__table__, "after_create", DDL(_statement).execute_if(dialect=_dialect))

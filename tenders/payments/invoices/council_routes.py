@@ -1,0 +1,166 @@
+"""The council's pages of invoices: list, page with the three-way match, sending back, disputing, approving."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import flash, redirect, url_for
+from werkzeug.wrappers import Response
+
+from marketplace.accounts.access import get_member, may
+from marketplace.core import clock
+from marketplace.core.errors import Problems
+from marketplace.core.forms import Form, add_problems
+from marketplace.core.pages import page
+from tenders.payments.invoices import deciding, queries
+from tenders.payments.invoices.blueprint import blueprint
+from tenders.payments.invoices.download import document_response
+from tenders.payments.invoices.forms import ApproveForm, DisputeForm, SendBackForm, SettleForm
+from tenders.payments.invoices.models import Invoice
+from tenders.payments.invoices.parts import parts_of
+from tenders.payments.invoices.vat import rate_words
+
+blueprint.add_app_template_filter(rate_words, "vat_rate")
+GROUPS = (
+    ("To check", ("to_check",), "The contract manager compares each with order and acceptance."),
+    ("Disputed", ("disputed",), "The days go on counting while a dispute is open."),
+    ("To pay", ("to_pay",), "Finance pays, and somebody who did not approve the invoice."),
+    ("Done", ("paid", "overpaid", "credited", "returned", "withdrawn"), ""),
+)
+
+
+@blueprint.get("/council/invoices")
+@may("see_payments")
+def council_invoices() -> Response:
+    """The council's invoices by what comes next, the overdue first."""
+    rows = queries.invoices_of_authority(get_member().organisation_id)
+    today = clock.today()
+    groups = [(title, text, [each for each in rows if each.status in names]) for title, names, text in GROUPS]
+    return page(
+        "tenders/payments/invoices/council_list.html",
+        title="Invoices",
+        groups=[each for each in groups if each[2]],
+        owed_pence=sum(each.owed_pence for each in rows),
+        overdue=[each for each in rows if each.is_overdue(today)],
+        today=today,
+    )
+
+
+@blueprint.get("/council/invoices/<reference>")
+@may("see_payments")
+def show_invoice(reference: str) -> Response:
+    """One invoice beside its order and its acceptance, with what can be done now."""
+    row = queries.row_of(_own(reference))
+    return page(
+        "tenders/payments/invoices/council.html",
+        title=f"Invoice {row.invoice.number}",
+        row=row,
+        invoice=row.invoice,
+        findings=deciding.match_for(row.invoice),
+        parts=parts_of(row, get_member()),
+        today=clock.today(),
+    )
+
+
+@blueprint.get("/council/invoices/<reference>/document")
+@may("see_payments")
+def council_document(reference: str) -> Response:
+    """The supplier's own document as it was sent; always a download."""
+    return document_response(_own(reference))
+
+
+def _own(reference: str) -> Invoice:
+    return queries.get_invoice_of(reference, get_member().organisation_id)
+
+
+@blueprint.route("/council/invoices/<reference>/approve", methods=("GET", "POST"))
+@may("approve_invoice")
+def approve_invoice(reference: str) -> Response:
+    """The contract manager reads the match once more and approves."""
+    invoice = _own(reference)
+    findings = deciding.match_for(invoice)
+    form = ApproveForm()
+    if all(each.holds for each in findings):
+        del form.knows_warnings
+    return council_form(
+        invoice,
+        f"Approve invoice {invoice.number}",
+        form,
+        lambda: deciding.approve_invoice(
+            invoice.id, get_member(), bool("knows_warnings" in form and form.knows_warnings.data)
+        ),
+        "Approved. Finance is asked to pay",
+        findings=findings,
+    )
+
+
+@blueprint.route("/council/invoices/<reference>/send-back", methods=("GET", "POST"))
+@may("approve_invoice")
+def return_invoice(reference: str) -> Response:
+    """Sends an invoice back that is not valid."""
+    invoice = _own(reference)
+    form = SendBackForm()
+    return council_form(
+        invoice,
+        f"Send invoice {invoice.number} back",
+        form,
+        lambda: deciding.return_invoice(invoice.id, get_member(), form.reason.data),
+        "Sent back. The supplier is told why",
+    )
+
+
+@blueprint.route("/council/invoices/<reference>/dispute", methods=("GET", "POST"))
+@may("dispute_invoice")
+def dispute_invoice(reference: str) -> Response:
+    """Disputes an invoice, with the reason."""
+    invoice = _own(reference)
+    form = DisputeForm()
+    return council_form(
+        invoice,
+        f"Dispute invoice {invoice.number}",
+        form,
+        lambda: deciding.dispute_invoice(invoice.id, get_member(), form.reason.data),
+        "Disputed. The supplier is told why",
+    )
+
+
+@blueprint.route("/council/invoices/<reference>/settle", methods=("GET", "POST"))
+@may("dispute_invoice")
+def resolve_dispute(reference: str) -> Response:
+    """Ends the dispute: withdrawn, or settled by a credit note."""
+    invoice = _own(reference)
+    form = SettleForm()
+    return council_form(
+        invoice,
+        f"End the dispute of invoice {invoice.number}",
+        form,
+        lambda: deciding.resolve_dispute(invoice.id, get_member(), form.resolution.data),
+        "The dispute is over. The supplier is told",
+        quoted=invoice.open_dispute.answer if invoice.open_dispute else "",
+        quoted_heading="The supplier’s answer",
+    )
+
+
+def council_form(
+    invoice: Invoice, title: str, form: Form, act: Callable[[], object], done: str, **context: Any
+) -> Response:
+    """A page with one form of the council: acts when it is sent well, shows problems where they belong otherwise."""
+    back = url_for("invoices.show_invoice", reference=invoice.reference)
+    if form.validate_on_submit():
+        try:
+            act()
+        except Problems as problems:
+            add_problems(form, problems.problems)
+        else:
+            flash(done, "success")
+            return redirect(back, 303)
+    return page(
+        "tenders/payments/invoices/form.html",
+        title=title,
+        form=form,
+        caption=invoice.supplier_name,
+        back=back,
+        back_text=f"Invoice {invoice.number}",
+        **context,
+    )
