@@ -132,6 +132,9 @@ def test_a_payment_that_did_not_arrive_comes_back_and_what_was_paid_twice_is_ref
     supplier.submit(page, "Tell the council")
     page = finance.get(f"/council/invoices/{invoice.reference}")
     assert page.has("The supplier says it is not there.")
+    corrected = finance.follow(page, f"Correct the day of {payment.reference}")
+    page = finance.submit(corrected, "Save the day", paid_on=clock.today() + timedelta(days=1))
+    assert page.table("Payments")[0]["With the supplier"] == "15 January 2027"
     back = finance.submit(finance.follow(page, f"It came back : {payment.reference}"), "Record that it came back")
     assert back.has("£4,800 including VAT is owed")
     paid = finance.submit(finance.follow(back, "Record a payment by BACS"), "Record the payment")
