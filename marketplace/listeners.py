@@ -22,10 +22,10 @@ from tenders.needs import emails as need_emails
 from tenders.notices import listening as notices
 from tenders.outages import emails as outage_emails
 from tenders.payments.gateway import looking as gateway
-from tenders.payments.subscriptions import emails as subscription_emails
-from tenders.payments.subscriptions import listening as subscriptions
 from tenders.payments.invoices import emails as invoice_emails
 from tenders.payments.paying import emails as paying_emails
+from tenders.payments.subscriptions import emails as subscription_emails
+from tenders.payments.subscriptions import listening as subscriptions
 
 WRITERS: tuple[dict[str, Writer], ...] = (
     account_emails.EMAILS,

@@ -28,8 +28,8 @@ from tenders.contracts.running import remind_of_endings
 from tenders.payments.gateway.looking import look_again
 from tenders.payments.gateway.missed import fetch_missed
 from tenders.payments.gateway.patience import unless_away
-from tenders.payments.subscriptions.keeping import look_after_all, start_trials
 from tenders.payments.invoices.reminding import remind_of_payments
+from tenders.payments.subscriptions.keeping import look_after_all, start_trials
 from tenders.traces.keeping import keep_pieces, remove_old
 
 
