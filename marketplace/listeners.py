@@ -26,6 +26,7 @@ from tenders.payments.invoices import emails as invoice_emails
 from tenders.payments.paying import emails as paying_emails
 from tenders.payments.subscriptions import emails as subscription_emails
 from tenders.payments.subscriptions import listening as subscriptions
+from tenders.payments.subscriptions import syncing as subscription_money
 
 WRITERS: tuple[dict[str, Writer], ...] = (
     account_emails.EMAILS,
@@ -54,7 +55,7 @@ def mail(lines: Sequence[JournalLine]) -> None:
 
 
 # Who looks at what in Stripe when it says that something happened there.
-gateway.put_together()
+gateway.put_together(subscription_money.LOOKS)
 
 LISTENERS: tuple[jobs.Listener, ...] = (
     jobs.Listener("index", indexing.INDEX_EVENTS, indexing.react, takes_batches=True),
@@ -64,6 +65,7 @@ LISTENERS: tuple[jobs.Listener, ...] = (
     jobs.Listener("alerts", alerts.ALERT_EVENTS, alerts.react),
     jobs.Listener("stripe", gateway.EVENTS, gateway.react),
     jobs.Listener("subscriptions", subscriptions.TRIAL_EVENTS, subscriptions.react),
+    jobs.Listener("subscriptions at Stripe", subscriptions.WISHES, subscriptions.bring_wishes),
     jobs.Listener("notices", notices.NOTICE_EVENTS, notices.react),
 )
 
@@ -79,7 +81,7 @@ NONE_BECAUSE: dict[str, str] = {
     **dict.fromkeys(("JoinAsked", "InvitationWithdrawn", "RolesChanged", "MembershipEnded"), _ON_RECORD),
     **dict.fromkeys(("PaymentsReportPublished",), "the council's public payment record shows it"),
     **dict.fromkeys(("BandChosen", "NewNeedsKeptOpen"), "the council's page shows it"),
-    **dict.fromkeys(("PurchaseOrderChanged", "CancellationAsked", "CancellationTakenBack", "CardPageAsked"), _OWN_ACCOUNT),
+    **dict.fromkeys(("CardPageClosed", "BroughtToStripe", "SubscriptionStateChanged", "StripeBalanceMoved"), _ON_RECORD),
     **dict.fromkeys(("DeliveryTriedAgain", "MailTriedAgain", "ExportMade", "JournalChecked"), _ON_RECORD),
     **dict.fromkeys(("NoticeRaised", "NoticeRecorded", "NoticeDropped"), _ON_RECORD),
     **dict.fromkeys(("OutageBegan", "OutageEnded"), "councils are told need by need; the administrator's page shows it"),

@@ -29,7 +29,9 @@ from tenders.payments.gateway.looking import look_again
 from tenders.payments.gateway.missed import fetch_missed
 from tenders.payments.gateway.patience import unless_away
 from tenders.payments.invoices.reminding import remind_of_payments
+from tenders.payments.subscriptions.at_gateway import bring_all
 from tenders.payments.subscriptions.keeping import look_after_all, start_trials
+from tenders.payments.subscriptions.syncing import sync_all
 from tenders.traces.keeping import keep_pieces, remove_old
 
 
@@ -87,6 +89,8 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("trials of councils that have none", timedelta(hours=24), start_trials),
     Entry("subscriptions: reminders, years, stops", timedelta(hours=1), look_after_all),
     Entry("invoices to be paid soon", timedelta(hours=1), remind_of_payments),
+    Entry("subscriptions to bring to Stripe", timedelta(minutes=5), lambda: unless_away(bring_all)),
+    Entry("subscriptions as Stripe has them", timedelta(days=1), lambda: unless_away(sync_all)),
     Entry("keys of saved searches", timedelta(minutes=1), key_some_searches, in_pieces=True),
     Entry("letters of saved searches", timedelta(seconds=10), send_letters, in_pieces=True),
     Entry("uploads that came whole", timedelta(minutes=1), finish_what_came_whole),

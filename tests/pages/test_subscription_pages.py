@@ -124,3 +124,13 @@ def test_who_may(app) -> None:
     form = administrator.follow(administrator.get(f"/admin/subscriptions/{by.subscription.reference}"), "Set the band by hand")
     page = administrator.submit(form, band="largest", reason="They merged.")
     assert page.summary["Band"] == "500,000 people or more"
+
+
+def test_an_unpaid_invoice_is_taken_back(app) -> None:
+    by = subscribing.invoiced()
+    administrator = signed_in(app, by.administrator)
+    form = administrator.follow(administrator.get(f"/admin/subscriptions/{by.subscription.reference}"), "take INV-1 back")
+    assert administrator.submit(form, reason="", status=422).errors == ["Enter why it is taken back"]
+    page = administrator.submit(form, reason="The order number was wrong.")
+    row = page.table("Invoices, sums in pounds")[0]
+    assert (row["State"], row["Left to pay"]) == ("Taken back", "£0")

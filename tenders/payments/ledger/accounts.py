@@ -11,6 +11,7 @@ from typing import NamedTuple
 OURS = "ours"
 BANK = f"{OURS}/bank"
 STRIPE = f"{OURS}/stripe"  # what Stripe has collected for us and not yet paid out
+STRIPE_CASH = f"{OURS}/stripe-cash"  # transferred to Stripe by a council, and not taken by an invoice yet
 STRIPE_FEES = f"{OURS}/stripe-fees"
 INCOME = f"{OURS}/subscriptions"
 OUR_VAT = f"{OURS}/vat"

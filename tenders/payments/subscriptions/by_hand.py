@@ -10,7 +10,6 @@ from marketplace.core.db import action
 from marketplace.core.errors import Problem, insist
 from marketplace.core.journal import record
 from marketplace.core.references import next_reference
-from tenders.payments.ledger.accounts import BANK
 from tenders.payments.subscriptions import books, events, queries, rules
 from tenders.payments.subscriptions.actions import a_year_from, of, reprice, settle_stop
 from tenders.payments.subscriptions.models import Subscription, SubscriptionInvoice
@@ -82,7 +81,7 @@ def record_payment(
         words = "A payment of that day with that reference is on record already. If there were two, say so in the reference"
         insist([Problem(words, "bank_reference")])
     left = queries.left_pence(invoice)
-    books.post_paid(invoice, 0, amount_pence, BANK, fact)
+    books.post_bank(invoice, amount_pence, fact)
     beyond = max(amount_pence - max(left, 0), 0)
     if beyond:
         books.post_in_hand(invoice, beyond, f"{fact}/beyond")

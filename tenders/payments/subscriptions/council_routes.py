@@ -16,7 +16,8 @@ from marketplace.core.forms import Form, add_problems
 from marketplace.core.moments import day
 from marketplace.core.money import pounds
 from marketplace.core.pages import page
-from tenders.payments.subscriptions import actions, queries, rules
+from tenders.payments.gateway import door
+from tenders.payments.subscriptions import actions, at_gateway, queries, rules
 from tenders.payments.subscriptions.blueprint import blueprint
 from tenders.payments.subscriptions.forms import PAYS_BY, OrderForm, PurchaseOrderForm
 from tenders.payments.subscriptions.models import Subscription
@@ -47,7 +48,8 @@ def show_subscription() -> Response:
         may_order=not rules.ordering_problems(subscription, "transfer", False),
         ways=PAYS_BY,
         next_invoice=_next_invoice(subscription, today),
-        is_by_hand=subscription is None or not subscription.ordered_at or subscription.is_by_hand,
+        is_by_hand=subscription.is_by_hand if subscription and subscription.ordered_at else not door.is_on(),
+        card_page=subscription.session_url if subscription and not subscription.ordered_at else "",
     )
 
 
@@ -82,15 +84,24 @@ def order() -> Response:
     """Orders a year: purchase order number, and how it is paid."""
     subscription = queries.find_latest(get_member().organisation_id)
     form = OrderForm(purchase_order=subscription.purchase_order if subscription else "")
-    form.pays_by.choose_from({"transfer": PAYS_BY["transfer"]})
+    form.pays_by.choose_from(PAYS_BY if door.is_on() else {"transfer": PAYS_BY["transfer"]})
+    is_card = form.pays_by.data == "card"
     return _form(
         "Order for a year",
         form,
-        lambda: actions.order(get_member(), form.pays_by.data, form.purchase_order.data, is_by_hand=True),
-        "Ordered. The invoice comes by e-mail and stands here",
+        lambda: _order(form.pays_by.data, form.purchase_order.data),
+        "Stripe’s page for your card is ready below" if is_card else "Ordered. The invoice comes by e-mail and stands here",
         price=price_of(subscription.annual_pence, clock.today()) if subscription else None,
         ends_on=actions.a_year_from(clock.today()),
     )
+
+
+def _order(pays_by: str, purchase_order: str) -> None:
+    if pays_by == "card":
+        at_gateway.bring_quietly(at_gateway.ask_card_page(get_member(), purchase_order).id)
+        return
+    # The worker brings it to Stripe; nobody needs to wait for that.
+    actions.order(get_member(), pays_by, purchase_order, is_by_hand=not door.is_on())
 
 
 @blueprint.route("/council/subscription/purchase-order", methods=("GET", "POST"))

@@ -66,6 +66,13 @@ def ordered(line: JournalLine) -> Iterable[Letter]:
     return [*letters, *_to_administrators(line)] if line.facts["is_by_hand"] else letters
 
 
+def cash_moved(line: JournalLine) -> Iterable[Letter]:
+    """To the finance people, when money came that no invoice can take yet."""
+    facts = line.facts
+    is_news = facts["moved_pence"] > 0 and (facts["missing_pence"] or not facts["invoice"])
+    return to_finance(line) if is_news else []
+
+
 def renewed(line: JournalLine) -> Iterable[Letter]:
     """To our administrators where they send the invoice; Stripe's comes by itself."""
     return _to_administrators(line) if line.facts["is_by_hand"] else []
@@ -92,6 +99,7 @@ EMAILS: dict[str, Writer] = {
     "SubscriptionInvoiced": to_finance,
     "SubscriptionPaid": to_finance,
     "SubscriptionOverpaid": to_finance,
+    "SubscriptionCashMoved": cash_moved,
     "SubscriptionPaymentFailed": to_finance,
     "SubscriptionCredited": to_finance,
     "SubscriptionRefunded": to_finance,

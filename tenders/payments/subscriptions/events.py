@@ -182,3 +182,44 @@ class NewNeedsKeptOpen(Event):
 
     until_on: date
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CardPageClosed(Event):
+    """Stripe's page for paying by card is closed: paid on, or shut."""
+
+    was_paid: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class BroughtToStripe(Event):
+    """Stripe was told what the council wants, or made what it needs; `what` names the columns that say so."""
+
+    what: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionStateChanged(Event):
+    """What Stripe says of the subscription, or of the invoice that is named, is not what it was."""
+
+    status: str
+    invoice: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubscriptionCashMoved(Event):
+    """What a council transferred and no invoice has taken yet went up or down; `missing_pence`: until it is enough."""
+
+    invoice: str
+    moved_pence: int
+    in_hand_pence: int
+    missing_pence: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StripeBalanceMoved(Event):
+    """A line of our own balance with Stripe was posted: its fee, and a payout to our bank."""
+
+    kind: str
+    amount_pence: int
+    fee_pence: int

@@ -104,7 +104,7 @@ class SubscriptionInvoice(Base):
     @property
     def is_open(self) -> bool:
         """Sent, and neither paid nor taken back."""
-        return self.gateway_status == "open"
+        return self.gateway_status in ("open", "uncollectible")
 
     @property
     def name(self) -> str:

@@ -141,3 +141,22 @@ def transfers_of_council(council_reference: str) -> list[LedgerTransfer]:
     accounts = (receivable(council_reference), in_hand(council_reference))
     query = select(LedgerTransfer).where(LedgerTransfer.debit.in_(accounts) | LedgerTransfer.credit.in_(accounts))
     return list(db.session.scalars(query.order_by(LedgerTransfer.id)))
+
+
+def find_by_reference(reference: str) -> Subscription | None:
+    """The subscription that Stripe was told to call so."""
+    return db.session.scalar(select(Subscription).where(Subscription.reference == reference)) if reference else None
+
+
+def find_by_customer(customer_id: str) -> Subscription | None:
+    """The latest subscription of the council that is this customer of Stripe's."""
+    query = select(Subscription).where(Subscription.customer_id == customer_id, Subscription.customer_id != "")
+    return db.session.scalar(query.order_by(Subscription.id.desc()).limit(1))
+
+
+def find_customer_id(authority_id: int) -> str:
+    """What Stripe calls the council, from an earlier subscription; "" when it knows none."""
+    query = select(Subscription.customer_id).where(
+        Subscription.authority_id == authority_id, Subscription.customer_id != ""
+    )
+    return db.session.scalar(query.order_by(Subscription.id.desc()).limit(1)) or ""
