@@ -193,6 +193,31 @@ def import_suppliers(file: Path) -> None:
     _take_in(take_in, file)
 
 
+@cli.command("import-remittance")
+@click.argument("council")
+@click.argument("file", type=_FILE)
+@click.option("--by", "email", default="", help="Whose act it is; not needed when one person of the council has the role finance.")
+@click.option("--dates", type=click.Choice(["arrives", "sent"]), default="arrives", show_default=True,
+              help="What the date in the file is: when the supplier has the money, or when it was sent.")
+def import_remittance(council: str, file: Path, email: str, dates: str) -> None:
+    """Record the payments that FILE (CSV) names exactly, for COUNCIL (the name in its page's address).
+
+    Prints each line that matched nothing with the reason. The last line printed is JSON: reference, lines, matched,
+    unmatched, new (false when this file was imported before: then nothing changes).
+    """
+    from marketplace.app import create_app
+    from tenders.payments.paying.remittances import finance_member, import_remittance, outcome_of
+
+    settings = prepare_current()
+    with create_app(settings).app_context():
+        member = finance_member(council, email)
+        made, is_new = import_remittance(member, file.name, file.read_bytes(), dates)
+        for line in made.lines:
+            if line.problem:
+                click.echo(f"Line {line.number}: {line.problem}")
+        click.echo(json.dumps({**outcome_of(made), "new": is_new}))
+
+
 def _take_in(take_in: Callable[..., dict[str, Any]], file: Path) -> None:
     from marketplace.app import create_app
 

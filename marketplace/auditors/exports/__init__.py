@@ -9,11 +9,14 @@ from marketplace.auditors.exports import (
     contracts,
     declarations,
     invitations,
+    invoices,
     journal,
+    ledger,
     milestones,
     need_versions,
     needs,
     openings,
+    payments,
     people,
     scores,
     summaries,
@@ -42,7 +45,7 @@ EXPORTS: tuple[Export, ...] = (
     journal.EXPORT,
 )
 # What can be taken file by file.
-OFFERED = (*EXPORTS, invitations.EXPORT)
+OFFERED = (*EXPORTS, invitations.EXPORT, invoices.EXPORT, payments.EXPORT, ledger.EXPORT)
 
 
 def get_export(name: str) -> Export:

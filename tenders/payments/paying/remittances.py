@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload, selectinload
 
-from marketplace.accounts.models import Membership
+from marketplace.accounts.models import Membership, Organisation
+from marketplace.accounts.permissions import is_granted
+from marketplace.accounts.queries import members_of
 from marketplace.core import clock, db
 from marketplace.core.db import action
 from marketplace.core.errors import NotFound
@@ -54,9 +56,10 @@ def _import(member: Membership, name: str, sha256: str, lines: Sequence[FileLine
     made.lines = [RemittanceLine(**asdict(each)) for each in lines]
     db.session.add(made)
     db.session.flush()
+    numbered = _by_number(member.organisation_id)
     for row in made.lines:
         if not row.problem:
-            _take(row, member, dates)
+            _take(row, member, dates, numbered)
     matched = sum(not each.problem for each in made.lines)
     record(
         events.RemittanceImported(
@@ -76,8 +79,9 @@ def try_again(reference: str, member: Membership) -> Remittance:
     """Looks again at lines that became no payment: an invoice may have come or been approved since."""
     made = get_remittance(reference, member.organisation_id)
     open_lines = [each for each in made.lines if each.problem and each.amount_pence is not None]
+    numbered = _by_number(member.organisation_id)
     for row in open_lines:
-        _take(row, member, made.dates)
+        _take(row, member, made.dates, numbered)
     matched, left = sum(not each.problem for each in open_lines), sum(bool(each.problem) for each in made.lines)
     record(
         events.RemittanceTriedAgain(
@@ -88,11 +92,11 @@ def try_again(reference: str, member: Membership) -> Remittance:
     return made
 
 
-def _take(row: RemittanceLine, member: Membership, dates: str) -> None:
+def _take(row: RemittanceLine, member: Membership, dates: str, numbered: dict[str, list[Invoice]]) -> None:
     """The line becomes a payment, or says why it became none."""
     if row.amount_pence is None or row.named_on is None:
         return
-    found = _matching(row, member.organisation_id)
+    found = _matching(row, numbered)
     if isinstance(found, str):
         row.problem = found
         return
@@ -107,12 +111,18 @@ def _days(named: date, dates: str) -> tuple[date, date]:
     return (named, rules.arrival_of(named)) if dates == SENT else (named, named)
 
 
-def _matching(line: RemittanceLine, authority_id: int) -> Invoice | str:
+def _by_number(authority_id: int) -> dict[str, list[Invoice]]:
+    """The council's invoices by their numbers, whatever their capitals."""
+    query = select(Invoice).where(Invoice.authority_id == authority_id).options(joinedload(Invoice.supplier))
+    found: dict[str, list[Invoice]] = {}
+    for each in db.session.scalars(query.order_by(Invoice.id)).unique():
+        found.setdefault(each.number.casefold(), []).append(each)
+    return found
+
+
+def _matching(line: RemittanceLine, by_number: dict[str, list[Invoice]]) -> Invoice | str:
     """The one invoice of the council with exactly this number and supplier, or why there is none."""
-    same = func.lower(Invoice.number) == line.invoice_number.lower()
-    numbered = db.session.scalars(
-        select(Invoice).where(Invoice.authority_id == authority_id, same).order_by(Invoice.id)
-    ).all()
+    numbered = by_number.get(line.invoice_number.casefold(), [])
     if not numbered:
         return f"No invoice here has the number {line.invoice_number[:60]}."
     theirs = [each for each in numbered if is_from(each, line.supplier)]
@@ -154,6 +164,30 @@ def _why_not(invoice: Invoice, amount_pence: int, member: Membership, sent_on: d
 
 
 # -- finding
+
+
+def finance_member(council: str, email: str = "") -> Membership:
+    """Who acts for the council with this slug: its one person with the role finance, or the one with this address.
+
+    Raises NotFound in words when there is no such council or person, or when more than one could be meant.
+    """
+    authority = db.session.scalar(select(Organisation).where(Organisation.slug == council, Organisation.kind == "authority"))
+    if authority is None:
+        raise NotFound(f"There is no council called {council}.")
+    able = [each for each in members_of(authority.id) if is_granted("pay_invoice", "authority", each.roles)]
+    chosen = [each for each in able if each.person.email.casefold() == email.strip().casefold()] if email else able
+    if len(chosen) == 1:
+        return chosen[0]
+    if email:
+        raise NotFound(f"{email} does not have the role finance at {authority.name}.")
+    raise NotFound(f"{len(able)} people of {authority.name} have the role finance. Say whose act it is: --by EMAIL")
+
+
+def outcome_of(remittance: Remittance) -> dict[str, str | int]:
+    """Reference and counts, for programs."""
+    unmatched = sum(bool(each.problem) for each in remittance.lines)
+    lines = len(remittance.lines)
+    return {"reference": remittance.reference, "lines": lines, "matched": lines - unmatched, "unmatched": unmatched}
 
 
 def find_by_content(authority_id: int, sha256: str) -> Remittance | None:
