@@ -25,15 +25,15 @@ def signed(purchase: Purchase, due_in_days: tuple[int, ...]) -> Story:
     yield purchase.after_closing(13, "11:00")
     _draft(purchase, due_in_days)
     yield purchase.after_closing(16, "15:00")
-    actions.ask_signature(contract_of(purchase).id, _manager(purchase))
+    actions.ask_signature(contract_of(purchase).id, manager_of(purchase))
     yield purchase.after_closing(17, "10:00")
     actions.sign_for_council(contract_of(purchase).id, purchase.staff.approver)
     yield purchase.after_closing(20, "12:00")
-    actions.sign_for_supplier(contract_of(purchase).id, _supplier(purchase))
+    actions.sign_for_supplier(contract_of(purchase).id, supplier_of(purchase))
 
 
 def _draft(purchase: Purchase, due_in_days: tuple[int, ...]) -> None:
-    award, manager = find_made_award(purchase.need), _manager(purchase)
+    award, manager = find_made_award(purchase.need), manager_of(purchase)
     assert award is not None
     value = value_pence_of(award) or 0
     starts_on = clock.london_day(purchase.closes_at) + STARTS_AFTER_CLOSING
@@ -56,7 +56,7 @@ def running_with_one_late(purchase: Purchase) -> Story:
     _deliver(purchase, 2)
     yield purchase.days.ago(3, "11:20")
     reason = "Residents asked for the form in Turkish and Yiddish. The price of one translation is in the bid."
-    running.propose_change(contract_of(purchase).id, _manager(purchase), "own_rules", reason, 240_000)
+    running.propose_change(contract_of(purchase).id, manager_of(purchase), "own_rules", reason, 240_000)
 
 
 def accepted(purchase: Purchase, position: int, days_after_closing: int) -> Story:
@@ -65,12 +65,12 @@ def accepted(purchase: Purchase, position: int, days_after_closing: int) -> Stor
     _deliver(purchase, position)
     yield purchase.after_closing(days_after_closing + 3, "14:30")
     contract = contract_of(purchase)
-    running.decide_milestone(contract.id, _manager(purchase), contract.milestones[position].id, True, ACCEPTED)
+    running.decide_milestone(contract.id, manager_of(purchase), contract.milestones[position].id, True, ACCEPTED)
 
 
 def _deliver(purchase: Purchase, position: int) -> None:
     contract = contract_of(purchase)
-    running.deliver_milestone(contract.id, _supplier(purchase), contract.milestones[position].id, DELIVERED)
+    running.deliver_milestone(contract.id, supplier_of(purchase), contract.milestones[position].id, DELIVERED)
 
 
 def ended_well(purchase: Purchase) -> Story:
@@ -80,7 +80,7 @@ def ended_well(purchase: Purchase) -> Story:
     yield from accepted(purchase, 1, 200)
     yield purchase.after_closing(210, "11:00")
     outcome, reason = purchase.wish.raw["outcome"], "Everything was delivered and accepted."
-    running.end_contract(contract_of(purchase).id, _manager(purchase), "completed", reason, outcome)
+    running.end_contract(contract_of(purchase).id, manager_of(purchase), "completed", reason, outcome)
 
 
 def contract_of(purchase: Purchase) -> Contract:
@@ -90,12 +90,13 @@ def contract_of(purchase: Purchase) -> Contract:
     return contract
 
 
-def _manager(purchase: Purchase) -> Membership:
+def manager_of(purchase: Purchase) -> Membership:
+    """The council's contract manager."""
     assert purchase.staff.contract_manager is not None
     return purchase.staff.contract_manager
 
 
-def _supplier(purchase: Purchase) -> Membership:
+def supplier_of(purchase: Purchase) -> Membership:
     """The winner's administrator, who signs."""
     firm = purchase.cast.bidders[purchase.winner].member.organisation_id
     return next(each for each in admins_of(firm)[0].memberships if each.organisation_id == firm)

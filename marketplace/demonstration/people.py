@@ -78,6 +78,7 @@ class Staff:
     evaluators: tuple[Membership, ...]
     chair: Membership
     contract_manager: Membership | None
+    finance: Membership | None
 
     def panel(self) -> list[dict[str, Any]]:
         """Who has which duty, as a need's content has it."""
@@ -154,6 +155,7 @@ def _staff_of_hackney(members: dict[str, Membership]) -> Staff:
         evaluators=tuple(members[f"hck-evaluator-{number}"] for number in (1, 2, 3)),
         chair=members["hck-chair"],
         contract_manager=members["hck-contracts"],
+        finance=members["hck-finance"],
     )
 
 
@@ -166,6 +168,7 @@ def _staff_of_lincoln(members: dict[str, Membership]) -> Staff:
         evaluators=tuple(members[f"lic-evaluator-{number}"] for number in (1, 2)),
         chair=members["lic-chair"],
         contract_manager=members["lic-contracts"],
+        finance=members["lic-finance"],
     )
 
 
@@ -177,7 +180,7 @@ def _few(listed: Listed) -> Staff:
         for role in FEW
     }
     officer, approver = made["officer"], made["approver"]
-    return Staff(officer, approver, approver, (officer, approver), (made["evaluator"],), made["chair"], None)
+    return Staff(officer, approver, approver, (officer, approver), (made["evaluator"],), made["chair"], None, None)
 
 
 def _found_firm(firm: dict[str, Any], named: dict[str, Account], today: date) -> Bidder:

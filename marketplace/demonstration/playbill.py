@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from marketplace.demo_data import OpenNeed, PublicAnswer, open_needs
-from marketplace.demonstration import contracts, wishes
+from marketplace.demonstration import contracts, invoices, wishes
 from marketplace.demonstration.people import OPENING_PASSPHRASE, Cast
 from marketplace.demonstration.stages import Purchase
 from marketplace.demonstration.telling import Days, Story, weekday_before
@@ -15,7 +15,7 @@ from tenders.bids import opening
 from tenders.needs.amending import extend_need, withdraw_need
 
 # The earliest deed of all happens this many days ago.
-BEGINS = 345
+BEGINS = 470
 DAYS_OPEN = 21
 QUESTIONS_BEFORE_CLOSING = timedelta(days=7)
 # One need closes soon, whatever its row says.
@@ -79,6 +79,7 @@ def staged_stories(cast: Cast, days: Days) -> list[Story]:
         _awarded(made("awarded", 14)),
         _contracted(made("contracted", 100)),
         _ended(made("ended", 300)),
+        _supported(made("supported", 410)),
         _withdrawn(_coming_purchase(wanted["withdrawn"], cast, days, 16)),
         _not_awarded(made("no_award", 25), wanted["no_award"].raw["reason"]),
     ]
@@ -141,6 +142,12 @@ def _ended(purchase: Purchase) -> Story:
     yield from _bids_in(purchase, ALL)
     yield from purchase.told()
     yield from contracts.ended_well(purchase)
+
+
+def _supported(purchase: Purchase) -> Story:
+    yield from _bids_in(purchase, ALL)
+    yield from purchase.told()
+    yield from invoices.a_year(purchase)
 
 
 def _withdrawn(purchase: Purchase) -> Story:

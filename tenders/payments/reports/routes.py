@@ -66,7 +66,7 @@ def payments_record(slug: str) -> Any:
         figures=queries.figures_of(council.id, period),
         bands=[{"label": words, "value": number} for words, number in rules.bands(paid, period)],
         months=[
-            {"label": f"{month:%B %Y}", "value": float(days), "shown": f"{days} days, {plural(number, 'payment')}"}
+            {"label": f"{month:%B %Y}, {plural(number, 'payment')}", "value": float(days), "shown": f"{days} days"}
             for month, days, number in rules.months(paid, period)
         ],
         periods=_periods(council.id, rules.half_year),
