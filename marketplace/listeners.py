@@ -23,6 +23,8 @@ from tenders.notices import listening as notices
 from tenders.outages import emails as outage_emails
 from tenders.payments.gateway import looking as gateway
 from tenders.payments.invoices import emails as invoice_emails
+from tenders.payments.paying import card_emails
+from tenders.payments.paying import card_sync as card_payments
 from tenders.payments.paying import emails as paying_emails
 from tenders.payments.subscriptions import emails as subscription_emails
 from tenders.payments.subscriptions import listening as subscriptions
@@ -42,6 +44,7 @@ WRITERS: tuple[dict[str, Writer], ...] = (
     subscription_emails.EMAILS,
     invoice_emails.EMAILS,
     paying_emails.EMAILS,
+    card_emails.EMAILS,
     search_emails.EMAILS,
 )
 MAIL_EVENTS = frozenset(name for room in WRITERS for name in room)
@@ -55,7 +58,7 @@ def mail(lines: Sequence[JournalLine]) -> None:
 
 
 # Who looks at what in Stripe when it says that something happened there.
-gateway.put_together(subscription_money.LOOKS)
+gateway.put_together(card_payments.LOOKS, subscription_money.LOOKS)
 
 LISTENERS: tuple[jobs.Listener, ...] = (
     jobs.Listener("index", indexing.INDEX_EVENTS, indexing.react, takes_batches=True),
@@ -90,7 +93,10 @@ NONE_BECAUSE: dict[str, str] = {
     **dict.fromkeys(("ShareRecoveryRefused",), _ON_RECORD),
     **dict.fromkeys(("OutageAnswered",), "more time is told by NeedExtended; the need's page says when there is none"),
     **dict.fromkeys(("WatchStopped", "TraceKept", "TraceRemoved", "RegisterClosed"), _ON_RECORD),
-    **dict.fromkeys(("StripeModeSet",), _ON_RECORD),
+    **dict.fromkeys(("StripeModeSet", "StripeAccountAsked", "StripeAccountConnected", "CardPaymentPaidOut", "CardPaymentLookedAt"), _ON_RECORD),
+    **dict.fromkeys(("StripeAccountChanged", "StripeAccountLookedAt"), "the firm sees it where it gives Stripe its details"),
+    **dict.fromkeys(("CardConsentGiven", "CardConsentEnded", "CardPaymentAsked", "CardPaymentGivenUp"), _OWN_ACCOUNT),
+    **dict.fromkeys(("CardPageMade", "CardDeclined"), "the invoice's page shows it to who pays"),
     **dict.fromkeys(("DifferenceFound", "DifferenceResolved"), "the administrator's page shows what is open"),
     **dict.fromkeys(("QuestionWithdrawn", "SettingAsideRefused", "OpeningRefused"), _ON_RECORD),
     **dict.fromkeys(("NeedDrafted", "NeedSaved", "ApprovalTakenBack", "DraftDiscarded"), _DRAFT),

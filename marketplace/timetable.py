@@ -29,6 +29,8 @@ from tenders.payments.gateway.looking import look_again
 from tenders.payments.gateway.missed import fetch_missed
 from tenders.payments.gateway.patience import unless_away
 from tenders.payments.invoices.reminding import remind_of_payments
+from tenders.payments.paying.card_accounts import connected_accounts, finish_all
+from tenders.payments.paying.card_sync import go_on, sync_open, sync_payouts
 from tenders.payments.subscriptions.at_gateway import bring_all
 from tenders.payments.subscriptions.keeping import look_after_all, start_trials
 from tenders.payments.subscriptions.syncing import sync_all
@@ -101,8 +103,12 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("drafts of submitted bids", timedelta(hours=1), sweep_drafts),
     Entry("draft keys without a draft", timedelta(hours=1), sweep_draft_keys),
     Entry("key files without a share", timedelta(hours=1), sweep_opener_key_files),
-    Entry("events that Stripe could not bring", timedelta(hours=1), lambda: unless_away(lambda: fetch_missed(()))),
+    Entry("events that Stripe could not bring", timedelta(hours=1), lambda: unless_away(lambda: fetch_missed(connected_accounts()))),
     Entry("events of Stripe that nobody looked at", timedelta(hours=1), lambda: unless_away(look_again)),
+    Entry("accounts with Stripe that were asked for", timedelta(minutes=10), lambda: unless_away(finish_all)),
+    Entry("payments by card that were begun", timedelta(minutes=1), lambda: unless_away(go_on)),
+    Entry("payments by card, whatever was told", timedelta(minutes=10), lambda: unless_away(sync_open)),
+    Entry("payouts to suppliers, whatever was told", timedelta(hours=24), lambda: unless_away(sync_payouts)),
     Entry("the trace on record", timedelta(hours=1), keep_pieces),
     Entry("traces past their time", timedelta(days=1), remove_old),
     Entry("a search index that can be read", timedelta(minutes=1), keep_index),

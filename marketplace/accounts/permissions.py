@@ -73,6 +73,7 @@ PERMISSIONS: dict[str, frozenset[str]] = {
     "sign_supplier_contract": frozenset({"supplier.admin"}),
     "report_milestone": frozenset(SUPPLIER),
     "raise_invoice": frozenset(SUPPLIER),
+    "manage_supplier_account": frozenset({"supplier.admin"}),
     "save_search": frozenset({*SUPPLIER, *COUNCIL}),
     # an auditor
     "see_audit": frozenset({"audit_body.auditor"}),

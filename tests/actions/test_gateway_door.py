@@ -15,7 +15,7 @@ from tests.stripe_server.server import StandIn
 
 
 def _supplier(stand_in: StandIn) -> str:
-    account = door.get_door().create_account("account:S-1", "firm@example.org", "S-1")
+    account = door.get_door().create_account("account:S-1", "S-1")
     stand_in.control("complete_account", account=account.id)
     return account.id
 

@@ -161,19 +161,26 @@ class RefundState:
 class DisputeState:
     """A chargeback. `status`: warning_…, needs_response, under_review, won, lost, prevented.
 
-    `moved_pence` is what the supplier's balance has lost by it as it stands now (without the bank's fee): the amount
-    while it is undecided or lost, nothing for a warning or when it is won.
+    `taken_pence` left the supplier's balance by it, `given_again_pence` came back when it was won (without the bank's
+    fee); a warning takes nothing.
     """
 
     id: str
     charge: str
     intent: str
     amount_pence: int
-    moved_pence: int
+    taken_pence: int
+    given_again_pence: int
     status: str
     reason: str
     created_at: datetime
+    given_again_at: datetime | None
     evidence_due_at: datetime | None
+
+    @property
+    def moved_pence(self) -> int:
+        """What the balance has lost by it as it stands now."""
+        return self.taken_pence - self.given_again_pence
 
 
 @dataclass(frozen=True)

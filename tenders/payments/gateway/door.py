@@ -273,11 +273,10 @@ class Door:
 
     # A supplier's own account ----------------------------------------------------------------------------------
 
-    def create_account(self, key: str, email: str, reference: str) -> answers.AccountState:
+    def create_account(self, key: str, reference: str) -> answers.AccountState:
         """A supplier's own full Stripe account: it pays Stripe's fees, and its losses are not ours."""
         params: dict[str, Any] = {
             "country": "GB",
-            "email": email,
             "controller": {
                 "fees": {"payer": "account"},
                 "losses": {"payments": "stripe"},

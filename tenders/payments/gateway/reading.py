@@ -185,15 +185,19 @@ def refund(raw: Raw) -> answers.RefundState:
 
 
 def dispute(raw: Raw) -> answers.DisputeState:
+    moved = raw.get("balance_transactions") or []
+    back = [each for each in moved if _pence(each, "amount") > 0]
     return answers.DisputeState(
         id=raw["id"],
         charge=_id(raw.get("charge")),
         intent=_id(raw.get("payment_intent")),
         amount_pence=_pence(raw, "amount"),
-        moved_pence=-sum(_pence(each, "amount") for each in raw.get("balance_transactions") or []),
+        taken_pence=-sum(_pence(each, "amount") for each in moved if each not in back),
+        given_again_pence=sum(_pence(each, "amount") for each in back),
         status=raw["status"],
         reason=_text(raw, "reason"),
         created_at=_since(raw),
+        given_again_at=max((_since(each) for each in back), default=None),
         evidence_due_at=_at((raw.get("evidence_details") or {}).get("due_by")),
     )
 
