@@ -94,7 +94,7 @@ def test_changing_cancelling_and_taking_it_back(app) -> None:
 def test_a_stopped_council_reads_why_and_everything_else_goes_on(app) -> None:
     by = subscribing.invoiced()
     need = making.need(by.organisation, by.officer.person)
-    days_pass(95)
+    days_pass(95, each=19)
     officer, finance = signed_in(app, by.officer), signed_in(app, by.finance)
     page = officer.get("/council/needs/new")
     assert page.h1 == "No new needs for now" and "Begin" not in page.buttons

@@ -19,7 +19,7 @@ from marketplace.core.failpoints import failpoint
 from marketplace.core.journal import record
 from marketplace.core.letters import absolute
 from tenders.payments.gateway import door
-from tenders.payments.gateway.answers import CheckoutSession, SubscriptionState
+from tenders.payments.gateway.answers import CheckoutSession
 from tenders.payments.subscriptions import events, queries, rules, syncing
 from tenders.payments.subscriptions.actions import live_or_again, of, reprice
 from tenders.payments.subscriptions.models import Subscription
@@ -69,6 +69,8 @@ def bring(subscription_id: int) -> None:
         syncing.sync_session(subscription.session_id)
     if not subscription.subscription_id:
         _order_there(subscription)
+    if subscription.subscription_id and subscription.pays_by == "transfer" and not subscription.invoices:
+        _send_at_once(subscription.subscription_id)
     if subscription.subscription_id and (subscription.cancel_asked_at is not None) != subscription.gateway_cancels:
         _tell_cancelling(subscription)
 
@@ -113,17 +115,18 @@ def _start(subscription: Subscription) -> None:
     state = there.start_subscription(key, customer_id, product, pence, vat, reference)
     failpoint("subscription: started, not stored")
     syncing.store_state(subscription_id, state)
-    _send_at_once(state)
 
 
-def _send_at_once(state: SubscriptionState) -> None:
+def _send_at_once(stripe_id: str) -> None:
     # Stripe would wait an hour; whoever ordered waits for the invoice now.
+    db.session.rollback()
     there = door.get_door()
-    if state.latest_invoice and there.get_invoice(state.latest_invoice).status == "draft":
-        there.finalize_invoice(state.latest_invoice)
-        there.send_invoice(state.latest_invoice)
-    if state.latest_invoice:
-        syncing.sync_invoice(state.latest_invoice)
+    invoice_id = there.get_subscription(stripe_id).latest_invoice
+    if invoice_id and there.get_invoice(invoice_id).status == "draft":
+        there.finalize_invoice(invoice_id)
+        there.send_invoice(invoice_id)
+    if invoice_id:
+        syncing.sync_invoice(invoice_id)
 
 
 def _make_page(subscription: Subscription) -> None:
@@ -186,6 +189,7 @@ def bring_all() -> int:
     wants = or_(
         (s.ordered_at.is_not(None)) & (s.subscription_id == ""),
         (s.ordered_at.is_(None)) & (s.pays_by == "card") & (s.session_id == ""),
+        (s.subscription_id != "") & (s.pays_by == "transfer") & ~s.invoices.any(),
         (s.subscription_id != "") & (s.purchase_order != s.gateway_purchase_order),
         (s.subscription_id != "") & (s.cancel_asked_at.is_not(None) != s.gateway_cancels),
     )

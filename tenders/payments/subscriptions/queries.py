@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import selectinload
@@ -160,3 +160,9 @@ def find_customer_id(authority_id: int) -> str:
         Subscription.authority_id == authority_id, Subscription.customer_id != ""
     )
     return db.session.scalar(query.order_by(Subscription.id.desc()).limit(1)) or ""
+
+
+def last_balance_line_at() -> datetime | None:
+    """When a fee or a payout of our own account was last posted."""
+    kinds = ("stripe_fee", "stripe_payout")
+    return db.session.scalar(select(func.max(LedgerTransfer.posted_at)).where(LedgerTransfer.kind.in_(kinds)))

@@ -24,7 +24,7 @@ from tenders.payments.subscriptions.actions import of, settle_stop
 from tenders.payments.subscriptions.models import Subscription, SubscriptionInvoice
 from tenders.payments.subscriptions.plans import price_of
 
-LOOKS_BACK = timedelta(days=40)  # over the lines of our balance, each time
+LOOKS_BACK = timedelta(days=40)  # before the last line of our balance that was posted
 STILL_WATCHED = timedelta(days=400)  # an ended subscription's invoices can still be paid, credited, disputed
 
 
@@ -204,13 +204,20 @@ def store_invoice(
     subscription = queries.get_subscription(subscription_id, lock=True)
     invoice = queries.find_invoice(state.id) or _new_invoice(subscription, state)
     before = _said(invoice)
-    invoice.page_url, invoice.pdf_url = state.page_url or invoice.page_url, state.pdf_url or invoice.pdf_url
+    _put(invoice, page_url=state.page_url or invoice.page_url, pdf_url=state.pdf_url or invoice.pdf_url)
     steps = (_take_credit(invoice, notes), _take_refunds(invoice, notes, refunded_pence), _take_paid(invoice, state))
     _take_status(invoice, state)
     _take_failure(invoice, state)
     if any(steps) or _said(invoice) != before:
         record(events.SubscriptionStateChanged(**of(subscription), status=invoice.gateway_status, invoice=invoice.name))
     settle_stop(subscription)
+
+
+def _put(invoice: SubscriptionInvoice, **values: object) -> None:
+    # What is written again as it was counts as a change, and a change must be told.
+    for name, value in values.items():
+        if getattr(invoice, name) != value:
+            setattr(invoice, name, value)
 
 
 def _said(invoice: SubscriptionInvoice) -> tuple[object, ...]:
@@ -255,7 +262,7 @@ def _new_invoice(subscription: Subscription, state: InvoiceState) -> Subscriptio
 def _take_credit(invoice: SubscriptionInvoice, notes: list[CreditNoteState]) -> int:
     pence = sum(each.total_pence for each in notes)
     step = books.settle_credited(invoice, pence)
-    invoice.credited_pence = pence
+    _put(invoice, credited_pence=pence)
     if step > 0:
         record(events.SubscriptionCredited(**of(invoice.subscription), invoice=invoice.name, credited_pence=step))
     return step
@@ -267,7 +274,7 @@ def _take_refunds(invoice: SubscriptionInvoice, notes: list[CreditNoteState], by
     with_refund = sum(each.after_payment_pence for each in notes if each.refunds)
     by_bank_pence = after - with_refund
     step = books.settle_refunded(invoice, by_stripe_pence, by_bank_pence)
-    invoice.refunded_pence = by_stripe_pence + by_bank_pence
+    _put(invoice, refunded_pence=by_stripe_pence + by_bank_pence)
     if step > 0:
         record(events.SubscriptionRefunded(**of(invoice.subscription), invoice=invoice.name, refunded_pence=step))
     return step
@@ -275,7 +282,7 @@ def _take_refunds(invoice: SubscriptionInvoice, notes: list[CreditNoteState], by
 
 def _take_paid(invoice: SubscriptionInvoice, state: InvoiceState) -> int:
     # Stripe never takes a payment off an invoice: what is less is older news.
-    invoice.paid_pence = max(invoice.paid_pence, state.paid_pence)
+    _put(invoice, paid_pence=max(invoice.paid_pence, state.paid_pence))
     step = books.settle_paid(invoice, invoice.paid_pence)
     if step > 0:
         left = queries.left_pence(invoice)
@@ -294,9 +301,9 @@ def _take_status(invoice: SubscriptionInvoice, state: InvoiceState) -> None:
     if state.status == "paid" and invoice.paid_at is None:
         invoice.paid_at = state.paid_at or clock.now()
     if invoice.voided_at is None and (invoice.paid_at is None or state.status == "paid"):
-        invoice.gateway_status = state.status
+        _put(invoice, gateway_status=state.status)
     elif invoice.voided_at is not None:
-        invoice.gateway_status = "void"
+        _put(invoice, gateway_status="void")
 
 
 def _take_failure(invoice: SubscriptionInvoice, state: InvoiceState) -> None:
@@ -340,7 +347,9 @@ def sync_own_balance() -> int:
     """Fees and payouts of our own account, each line of its balance once; gives how many were new."""
     if not door.is_on():
         return 0
-    lines = door.get_door().list_balance_lines(since=clock.now() - LOOKS_BACK)
+    since = (queries.last_balance_line_at() or clock.now() - STILL_WATCHED) - LOOKS_BACK
+    db.session.rollback()
+    lines = door.get_door().list_balance_lines(since=since)
     wanted = [each for each in lines if each.fee_pence or each.type.startswith("payout")]
     return sum(_store_line(each.id, each.type, each.amount_pence, each.fee_pence) for each in reversed(wanted))
 
