@@ -33,12 +33,13 @@ FORGETTERS: list[Callable[[Person | None, Sequence[str]], None]] = []
 
 @dataclass(frozen=True)
 class Kept:
-    """How much of a person is kept here: what the page shows before anything goes."""
+    """What of a person is kept here, to be read before anything goes.
+
+    Not how many mails there are: one more on the day before an opening would say that the person's firm bids.
+    """
 
     addresses: list[str]
     memberships: Sequence[Membership]
-    mails: int
-    mentions: int
     invitations: int
 
 
@@ -51,13 +52,11 @@ def find_whom(who: str) -> Person:
 
 
 def kept_of(person: Person) -> Kept:
-    """Counts what erasing takes away."""
+    """What erasing takes away."""
     addresses = _addresses(person)
     return Kept(
         addresses,
         queries.memberships_of_person(person.id),
-        _count(_is_to(addresses)),
-        _count(_mentions(_words(person, addresses)), ~_is_to(addresses)),
         db.session.scalar(select(func.count(Invitation.id)).where(Invitation.email.in_(addresses))) or 0,
     )
 

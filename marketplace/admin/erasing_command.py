@@ -24,8 +24,8 @@ def _erase_account(person: Person, reason: str, does_it: bool) -> Iterator[str]:
     kept, reference = erasing.kept_of(person), person.pseudonym
     insist(erasing.erasing_problems(person))
     yield (
-        f"{reference}: name, {len(kept.addresses)} addresses, {kept.mails} emails, the name in {kept.mentions} emails "
-        f"to others, {kept.invitations} invitations, {len(kept.memberships)} memberships."
+        f"{reference}: name, {len(kept.addresses)} addresses, every email to them, the name in emails to others, "
+        f"{kept.invitations} invitations, {len(kept.memberships)} memberships."
     )
     if not does_it:
         yield "Nothing was erased. Say --yes to do it."

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
 from marketplace.accounts import actions, queries
 from marketplace.accounts.emails import EMAILS
 from marketplace.core import clock, db, jobs, mail
 from marketplace.core.journal import JournalLine
+from marketplace.core.mail import Mail
+from tenders.bids import emails as bid_emails
 from tenders.needs.models import Need
 from tests import bidding, making
 from tests.letterbox import link_in, mails_to, write_mails
@@ -179,6 +182,16 @@ def test_a_person_is_erased_in_two_steps(admin: PageClient) -> None:
     admin.get(f"/admin/people/{reference}/erase", status=404)
     ann = PageClient(admin.app)
     assert ann.submit(ann.get("/sign-in"), "Sign in", status=422, email="ann@example.org", password=making.PASSWORD).errors
+
+
+def test_what_would_be_erased_does_not_tell_that_the_person_bids(admin: PageClient, app: Flask) -> None:
+    need, bidder = bidding.purchase().need, bidding.bidder()
+    address = f"/admin/people/{bidder.person.pseudonym}/erase"
+    before = admin.get(address).summary
+    bidding.submit(bidding.drafted(need, bidder), bidder)
+    write_mails(app, bid_emails.EMAILS)
+    assert db.session.scalar(select(Mail.id).where(Mail.recipient == bidder.person.email)) is not None
+    assert admin.get(address).summary == before
 
 
 def test_who_holds_a_duty_in_an_open_purchase_is_replaced_first(admin: PageClient) -> None:
