@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 import time
 from collections.abc import Callable
 from threading import Thread
@@ -26,10 +27,13 @@ class Worker:
 
     def __init__(self, app: Flask) -> None:
         self.app = app
-        self.must_stop = False
+        self.must_stop = self.has_failed = False
 
     def run(self) -> None:
-        """Works until told to stop (SIGTERM or SIGINT); finishes the batch it is in."""
+        """Works until told to stop (SIGTERM or SIGINT); finishes the batch it is in.
+
+        Exits with 1 when one of its two threads cannot go on: the other would work on alone, and nobody would see it.
+        """
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
         if not config.current().demonstration:  # which is stopped overnight, and has nobody to ask for more time
@@ -39,12 +43,20 @@ class Worker:
         posting.start()
         self._keep_at(self._pass_without_mails)
         posting.join()
+        if self.has_failed:
+            sys.exit(1)
 
     def _keep_at(self, work: Callable[[], int]) -> None:
         pause = config.current().worker_pause_seconds
-        while not self.must_stop:
-            if not work():
-                time.sleep(pause)
+        try:
+            while not self.must_stop:
+                if not work():
+                    time.sleep(pause)
+        except Exception:
+            _logger.exception("the worker cannot go on; who started it starts it again")
+            self.has_failed = True
+        finally:
+            self.must_stop = True
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.must_stop = True
