@@ -37,6 +37,8 @@ def send_mails() -> int:
         if mail.recipient in held:
             _give_back([mail], clock.now())
             continue
+        if db.session.scalar(select(Mail.id).where(Mail.id == mail.id)) is None:
+            continue
         failpoint("mail: claimed")
         try:
             carrier.carry(mail, settings.mail_from)
@@ -72,7 +74,8 @@ def _claim_mails() -> list[Mail]:
         .exists()
     )
     query = select(Mail).where(Mail.sent_at.is_(None), Mail.due_at <= now, ~waits_its_turn)
-    query = query.order_by(Mail.id).limit(MAILS_A_PASS)
+    # A mail at which the server hangs up must not be the first of every pass: those that have failed come last.
+    query = query.order_by(Mail.attempts, Mail.id).limit(MAILS_A_PASS)
     if db.session.scalar(query.with_only_columns(Mail.id).limit(1)) is None:
         return []
     with db.housekeeping() as current:
@@ -81,7 +84,18 @@ def _claim_mails() -> list[Mail]:
         mine = [each for each in claimed if each.id < first_elsewhere.get(each.recipient, each.id + 1)]
         for each in mine:
             each.due_at = now + MAIL_LEASE
-    return mine
+        current.flush()
+        for each in mine:  # read as they are now, for their rows may be erased before it is their turn
+            current.expunge(each)
+    return _in_order(mine)
+
+
+def _in_order(mails: Sequence[Mail]) -> list[Mail]:
+    """For each address as they were written, and addresses whose first mail has failed most often last."""
+    first: dict[str, int] = {}
+    for each in sorted(mails, key=lambda each: each.id):
+        first.setdefault(each.recipient, each.attempts)
+    return sorted(mails, key=lambda each: (first[each.recipient], each.id))
 
 
 def _first_unclaimed(claimed: Sequence[Mail]) -> dict[str, int]:
@@ -103,12 +117,11 @@ def _put_off(
     refused_at: datetime | None = None,
 ) -> datetime:
     """Notes the failure, and gives the instant of the next try."""
-    with db.housekeeping() as current:
-        kept = current.get_one(Mail, mail.id)
-        kept.due_at = clock.now() + pauses[min(kept.attempts, len(pauses) - 1)]
-        kept.attempts += 1
-        kept.last_error, kept.refused_at = error[:500], refused_at
-        return kept.due_at
+    until = clock.now() + pauses[min(mail.attempts, len(pauses) - 1)]
+    noted = {"due_at": until, "attempts": Mail.attempts + 1, "last_error": error[:500], "refused_at": refused_at}
+    with db.housekeeping() as current:  # no row any more: its recipient was erased meanwhile
+        current.execute(update(Mail).where(Mail.id == mail.id).values(noted))
+    return until
 
 
 def _give_back(mails: Sequence[Mail], due_at: datetime) -> None:

@@ -19,7 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from marketplace import config
 from marketplace.core import carriers, clock, db, mail, posting
@@ -94,8 +94,8 @@ def test_a_server_that_is_away_loses_no_mail(to_smtp: None, free_port: int) -> N
         send_mails()
     finally:
         controller.stop()
-    db.session.expire_all()
-    assert len(box.taken) == 1 and waiting.sent_at is not None
+    sent = db.session.scalars(select(mail.Mail)).one()
+    assert len(box.taken) == 1 and sent.sent_at is not None
 
 
 def test_without_a_server_the_outbox_page_is_the_delivery(house: config.Settings) -> None:
@@ -207,7 +207,35 @@ def test_a_server_that_is_away_is_asked_once_for_a_whole_queue(app, monkeypatch:
     faults.clear()
     clock.pass_time(minutes=1)
     send_mails()
-    assert taken == keys
+    assert taken == [keys[2], keys[0], keys[1], keys[3]], "whom nothing has failed for comes first"
+
+
+def test_a_mail_at_which_the_server_hangs_up_keeps_no_other_for_ever(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    to_ann_and_bob()
+    taken = carrier_that(monkeypatch, {"0:x": carriers.Away("connection lost")})
+    for _ in range(4):
+        send_mails()
+        clock.pass_time(minutes=6)
+    assert taken == ["2:x"], "Bob has his; Ann's later mails wait for her first"
+
+
+def test_mails_that_are_erased_while_others_leave_are_not_sent_and_hold_no_other_up(
+    app, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys, taken = to_ann_and_bob(), []
+
+    class Carrier:
+        def carry(self, sent: mail.Mail, _sender: str) -> None:
+            if sent.key != keys[0]:
+                taken.append(sent.key)
+                return
+            with db.housekeeping() as current:
+                current.execute(delete(mail.Mail).where(mail.Mail.recipient == sent.recipient))
+            raise carriers.Refused("550 no")
+
+    monkeypatch.setattr(posting, "carrier_for", lambda _url: Carrier())
+    send_mails()
+    assert taken == ["2:x"]
 
 
 @pytest.fixture
