@@ -38,33 +38,56 @@ class NoVerdict(Exception):
     """The scanner said neither yes nor no."""
 
 
-def scan(source: BinaryIO) -> Verdict:
-    """Asks the scanner that the settings name about a stream, from where it stands. Never raises for a bad scanner."""
+def is_resting() -> bool:
+    """Whether the scanner is left alone just now, or there is none."""
+    return not config.current().scanner or time.monotonic() < _rests_until
+
+
+def scan(source: BinaryIO, puts_to_rest: bool = True) -> Verdict:
+    """Asks the scanner that the settings name about a stream, from where it stands. Never raises for a bad scanner.
+
+    `puts_to_rest` is False for who asks again and again: one file that fails must not keep others from being checked.
+    """
     global _rests_until
-    address = config.current().scanner
-    if not address or time.monotonic() < _rests_until:
+    if is_resting():
         return Verdict()
     try:
-        return _ask(address, source)
+        return _ask(config.current().scanner, source)
     except (OSError, NoVerdict) as fault:
-        _rests_until = time.monotonic() + REST_SECONDS
-        _logger.warning("a file was not checked for viruses, and none is for a minute: %s", fault)
+        if puts_to_rest:
+            _rests_until = time.monotonic() + REST_SECONDS
+        rest = ", and none is for a minute" if puts_to_rest else ""
+        _logger.warning("a file was not checked for viruses%s: %s", rest, fault)
         return Verdict()
 
 
 def _ask(address: str, source: BinaryIO) -> Verdict:
     until = time.monotonic() + SECONDS
     with _connect(address) as line:
+        has_sent_all = _send(line, source, until)
+        said = _answer(line, until)
+    if said.endswith(" ERROR"):  # of this file, such as one longer than its settings take: it is well otherwise
+        return Verdict()
+    if not has_sent_all:
+        raise NoVerdict("the scanner hung up before it had the whole file")
+    return _read(said)
 
-        def send(piece: bytes) -> None:
-            line.settimeout(max(0.01, until - time.monotonic()))
-            line.sendall(piece)
 
+def _send(line: socket.socket, source: BinaryIO, until: float) -> bool:
+    """False when the scanner hangs up first; it may have said why."""
+
+    def send(piece: bytes) -> None:
+        line.settimeout(max(0.01, until - time.monotonic()))
+        line.sendall(piece)
+
+    try:
         send(b"zINSTREAM\0")
         while chunk := source.read(CHUNK):
             send(struct.pack(">I", len(chunk)) + chunk)
         send(struct.pack(">I", 0))
-        return _read(_answer(line, until))
+    except (BrokenPipeError, ConnectionResetError):
+        return False
+    return True
 
 
 def _connect(address: str) -> socket.socket:

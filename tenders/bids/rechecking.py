@@ -7,12 +7,14 @@ bid an hour before the deadline.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
 from typing import BinaryIO, cast
 
 from sqlalchemy import select
 
-from marketplace import config
 from marketplace.core import clock, db, scanning
 from marketplace.core.db import action
 from marketplace.core.errors import Refusal
@@ -27,57 +29,72 @@ FILES_A_PASS = 5
 MOST_KNOWN = 100_000
 # Rows of files that need no check, so that they are not decrypted each minute. A row's file never changes.
 _known: set[int] = set()
+# How often the scanner had no word for a row's file. Those come last: a file that a scanner is too slow for, perhaps
+# made so, must not keep it from all others.
+_failed: Counter[int] = Counter()
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file of a draft: its row, its bid, its slot."""
+
+    part_id: int
+    bid_id: int
+    slot: str
 
 
 def check_files_again() -> int:
-    """For the timetable: checks some files and returns how many; 0 when none is left, or no scanner answers."""
-    if not config.current().scanner:
-        return 0
+    """For the timetable: checks some files and returns how many; 0 when none is left, or no scanner answers.
+
+    The first file without an answer ends it, for what falls due by the clock waits meanwhile.
+    """
     checked = 0
-    for bid_id in _bids_with_files():
-        found = _scan_files_of(bid_id)
-        if found and _keep(bid_id, found):
-            checked += len(found)
-        if checked >= FILES_A_PASS:
+    for bid_id, files in groupby([] if scanning.is_resting() else _files_to_check(), lambda each: each.bid_id):
+        said: dict[str, str] = {}
+        has_answered = all(_scan(each, said) for each in files)
+        db.session.rollback()
+        if said and _keep(bid_id, said):
+            checked += len(said)
+        if not has_answered or checked >= FILES_A_PASS:
             break
     db.session.rollback()
     return checked
 
 
-def _bids_with_files() -> list[int]:
-    """Bids that are still being written, with a file not known to be checked; those that close first come first."""
-    if len(_known) > MOST_KNOWN:
+def _files_to_check() -> list[_File]:
+    """Files of bids that are still being written, not known to be checked; of those that close first, first."""
+    if len(_known) + len(_failed) > MOST_KNOWN:
         _known.clear()
+        _failed.clear()
     rows = db.session.execute(
-        select(Bid.id, DraftPart.id)
+        select(DraftPart.id, Bid.id, DraftPart.slot)
         .join(DraftPart, DraftPart.bid_id == Bid.id)
         .join(Need, Need.id == Bid.need_id)
         .where(DraftPart.for_version == Bid.current_version + 1, DraftPart.slot.startswith("file:"))
         .where(Bid.withdrawn_at.is_(None), Need.withdrawn_at.is_(None), Need.closes_at > clock.now())
-        .order_by(Need.closes_at, Bid.id)
+        .order_by(Need.closes_at, Bid.id, DraftPart.id)
     ).all()
-    return list(dict.fromkeys(bid for bid, part in rows if part not in _known))
+    found = [_File(part, bid, slot.removeprefix("file:")) for part, bid, slot in rows if part not in _known]
+    return sorted(found, key=lambda each: _failed[each.part_id])
 
 
-def _scan_files_of(bid_id: int) -> Mapping[str, str]:
-    """Slot -> what the scanner says: "clean" or "found …". Empty when the draft cannot be read, or nobody answers."""
-    bid, said = queries.get_bid(bid_id), {}
-    for part in drafts.file_parts(bid):
-        slot = part.slot.removeprefix("file:")
-        try:
-            file, content = drafts.open_file(bid, slot)
-        except (Refusal, sealed.SealingError, OSError):  # thrown away or submitted meanwhile
-            continue
-        with content:
-            if file.checked:
-                _known.add(part.id)
-                continue
-            verdict = scanning.scan(cast(BinaryIO, content))
-        if not verdict.is_checked:
-            break
-        said[slot] = f"found {verdict.found}" if verdict.found else "clean"
-    db.session.rollback()
-    return said
+def _scan(asked: _File, said: dict[str, str]) -> bool:
+    """Adds what the scanner says under the file's slot: "clean" or "found …". False when it has no answer."""
+    bid = queries.get_bid(asked.bid_id)
+    try:
+        if drafts.file_of(bid, asked.slot).checked:
+            _known.add(asked.part_id)
+            return True
+        _file, content = drafts.open_file(bid, asked.slot)
+    except (Refusal, sealed.SealingError, OSError):  # thrown away or submitted meanwhile
+        return True
+    with content:
+        verdict = scanning.scan(cast(BinaryIO, content), puts_to_rest=False)
+    if verdict.is_checked:
+        said[asked.slot] = f"found {verdict.found}" if verdict.found else "clean"
+    else:
+        _failed[asked.part_id] += 1
+    return verdict.is_checked
 
 
 @action

@@ -27,6 +27,7 @@ def scanner(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scanner]:
     monkeypatch.setattr(scanning, "REST_SECONDS", 0.0)
     monkeypatch.setattr(scanning, "SECONDS", 0.5)
     rechecking._known.clear()
+    rechecking._failed.clear()
     with running(Scanner) as made:
         made.mode = "down"
         config.install(replace(config.current(), scanner=f"clamd://127.0.0.1:{made.port}"))
@@ -68,6 +69,20 @@ def test_what_is_found_is_marked_and_told_and_stays_part_of_the_bid(app: Flask, 
     assert [each.said_of_viruses for each in opened.read_answers(bid).files] == [
         "the virus scanner knows something in it as Planted"
     ]
+
+
+def test_a_file_that_the_scanner_is_too_slow_for_keeps_no_other_from_being_checked(
+    scanner: Scanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    need, first, second = bidding.purchase().need, bidding.bidder(), bidding.bidder()
+    slow = bidding.drafted(need, first, file=Scanner.SLOW)
+    other = bidding.drafted(need, second, file=b"a plan")
+    monkeypatch.setattr(scanning, "REST_SECONDS", 60.0)
+    monkeypatch.setattr(scanning, "_rests_until", 0.0)
+    scanner.mode = "well"
+    assert rechecking.check_files_again() == 0, "what falls due by the clock waits for one such file, not for more"
+    assert rechecking.check_files_again() == 1
+    assert (said_of(slow), said_of(other)) == ([""], ["clean"]) and not scanning.is_resting()
 
 
 def test_what_is_sealed_or_closed_is_left_alone(scanner: Scanner) -> None:

@@ -116,6 +116,7 @@ class Scanner(_Peer):
     """Answers as clamd does: KNOWN in a stream is found, anything else is clean."""
 
     KNOWN = b"what the scanner knows"
+    SLOW = b"what takes it too long"
 
     def answer(self, line: socket.socket) -> None:
         stream = line.makefile("rb")
@@ -123,6 +124,9 @@ class Scanner(_Peer):
         content = b""
         while (size := struct.unpack(">I", stream.read(4))[0]) > 0:
             content += stream.read(size)
+        if self.SLOW in content:
+            self._over.wait(3)
+            return
         line.sendall(b"stream: Planted FOUND\0" if self.KNOWN in content else b"stream: OK\0")
 
 

@@ -79,7 +79,7 @@ def test_what_the_scanner_says_is_believed() -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        says(b"\xff\xfe rubbish"), says(b"stream: OK but not quite\0"), says(b"INSTREAM size limit exceeded. ERROR\0"),
+        says(b"\xff\xfe rubbish"), says(b"stream: OK but not quite\0"),
         says(b"y" * 5000), lambda line: line.close(), lambda line: time.sleep(0.8),
         lambda line: line.sendall(b"stream: OK\0"[:4]),
     ],
@@ -91,6 +91,13 @@ def test_a_bad_scanner_holds_nothing_up_and_is_left_alone_for_a_while(answer: Ca
         assert time.monotonic() - started < 3
         started = time.monotonic()
         assert scanning.scan(io.BytesIO(b"x")) == Verdict() and time.monotonic() - started < 0.1
+
+
+def test_what_is_wrong_with_one_file_keeps_no_other_from_being_checked() -> None:
+    with scanner(says(b"INSTREAM size limit exceeded. ERROR\0")):
+        assert scanning.scan(io.BytesIO(b"x" * 600_000)) == Verdict() and not scanning.is_resting()
+    with scanner(lambda line: time.sleep(0.8)):
+        assert scanning.scan(io.BytesIO(b"slow"), puts_to_rest=False) == Verdict() and not scanning.is_resting()
 
 
 def test_without_a_setting_or_without_a_scanner_nothing_is_checked() -> None:
