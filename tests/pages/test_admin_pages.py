@@ -169,6 +169,7 @@ def test_a_person_is_erased_in_two_steps(admin: PageClient) -> None:
     assert page.errors == ["No account has this address or reference."]
     page = admin.submit(page, "Find the account", who=" Ann@Example.org")
     assert page.url.endswith(f"/{reference}/erase"), "the address is in no address line"
+    admin.get("/admin/people/ann@example.org/erase", status=404)
     assert page.summary["Name"] == "Ann Smith" and page.summary["Email addresses"] == "ann@example.org"
     assert page.has("What stays, and why") and page.has("This cannot be undone.")
     page = admin.submit(page, "Erase this person", status=422, reason="Ann Smith asked for it", is_sure=True)
