@@ -193,6 +193,7 @@ def test_finance_publishes_the_half_year_s_report_and_it_stays(client: PageClien
     assert again.has("What was published does not change")
     finance.get("/council/payments/reports/2027-03-31", status=404)
     finance.get("/council/payments/reports/2026-09-29", status=404)
+    finance.get("/council/payments/reports/0001-03-31", status=404)
 
 
 def test_only_finance_publishes(client: PageClient, deal: Deal) -> None:

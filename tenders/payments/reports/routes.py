@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from flask import Response as FlaskResponse
-from flask import abort, flash, redirect, request, url_for
+from flask import flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, may, public
@@ -32,12 +32,16 @@ NO_PERIOD = "No period ends on that day. Choose one from the list of the council
 def _period(name: str, cut: Callable[[date], Period]) -> Period:
     """The period named by its last day in the address, today's without; NotFound for a day that ends none."""
     text = request.args.get(name, "")
+    return _period_ending(text, cut) if text else cut(clock.today())
+
+
+def _period_ending(text: str, cut: Callable[[date], Period]) -> Period:
     try:
-        day = date.fromisoformat(text) if text else clock.today()
+        day = date.fromisoformat(text)
         found = cut(day)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError):  # no day, or one at either end of the calendar
         raise NotFound(NO_PERIOD) from None
-    if text and found.ends_on != day:
+    if found.ends_on != day:
         raise NotFound(NO_PERIOD)
     return found
 
@@ -156,11 +160,7 @@ def publish_report(ended_on: str) -> Any:
 
 
 def _half_year(text: str) -> Period:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        abort(404)
-    period = rules.half_year(day)
-    if period.ends_on != day or day >= clock.today():
-        raise NotFound("No half-year that has ended ends on that day.")
+    period = _period_ending(text, rules.half_year)
+    if period.ends_on >= clock.today():
+        raise NotFound("That half-year has not ended.")
     return period
