@@ -143,7 +143,11 @@ class PassphraseForm(Form):
 class OpenerForm(Form):
     """An opener's act."""
 
-    passphrase = Password("Your opening passphrase", required="Enter your opening passphrase")
+    passphrase = Password(
+        "Your opening passphrase",
+        required="Enter your opening passphrase",
+        hint="The words that you set under “Your account” for opening bids, not the password you sign in with.",
+    )
 
 
 class ActForm(Form):

@@ -18,6 +18,7 @@ from tenders.needs.blueprint import blueprint
 from tenders.needs.dashboard import panels_of, places_of, tasks_of
 from tenders.needs.forms import CommentForm, CopyForm
 from tenders.needs.models import Need
+from tenders.needs.next_step import next_step
 from tenders.needs.public import description
 from tenders.needs.sections import GROUPS, SECTIONS, Section
 from tenders.needs.status import LABELS, STATUSES, status_of
@@ -114,6 +115,7 @@ def show_need(reference: str) -> Response:
         later=rules.notice_problems(need, now) if need.published_at is None else [],
         links=_links(need),
         timeline=timeline(need, now),
+        next_step=next_step(need, status),
         places=places_of(need, member) if need.published_at is not None else [],
         panels=panels_of(need, member) if need.published_at is None else [],
         amendment=queries.find_amendment(need),
