@@ -227,6 +227,28 @@ def _take_in(take_in: Callable[..., dict[str, Any]], file: Path) -> None:
     click.echo(json.dumps(counts))
 
 
+@cli.command("reconcile-payments")
+def reconcile_payments() -> None:
+    """Compare Stripe with our record and the ledger; exit 1 when something differs, 2 when it cannot be told."""
+    from marketplace.app import create_app
+    from tenders.payments.comparing import reconcile
+    from tenders.payments.gateway.door import GatewayDown, GatewayOff, GatewayRefused
+
+    with create_app(prepare_current()).app_context():
+        insist_on_stripe_mode()
+        try:
+            found = reconcile()
+        except (GatewayDown, GatewayOff, GatewayRefused) as fault:
+            stop(fault.message, CANNOT_TELL)
+    for each in found.left:
+        click.echo(f"{each.object_id}: {each.what}. We say {each.ours}, Stripe says {each.theirs}.")
+    if found.mended:
+        tell(f"{found.mended} more differed, and our side was brought in line.")
+    if found.left:
+        stop(f"{len(found.left)} differ. They stand on the administrator's page until they are resolved.")
+    tell("Stripe and our record tell the same.")
+
+
 @cli.command()
 @click.option("--check", is_flag=True, help="Only compare index and database; exit 1 when they differ.")
 def reindex(check: bool) -> None:

@@ -25,6 +25,7 @@ from tenders.bids.reminding import remind_of_drafts
 from tenders.bids.sweeping import sweep_drafts
 from tenders.bids.uploads.sweeping import finish_what_came_whole, sweep_uploads
 from tenders.contracts.running import remind_of_endings
+from tenders.payments.comparing import reconcile_nightly
 from tenders.payments.gateway.looking import look_again
 from tenders.payments.gateway.missed import fetch_missed
 from tenders.payments.gateway.patience import unless_away
@@ -109,6 +110,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("payments by card that were begun", timedelta(minutes=1), lambda: unless_away(go_on)),
     Entry("payments by card, whatever was told", timedelta(minutes=10), lambda: unless_away(sync_open)),
     Entry("payouts to suppliers, whatever was told", timedelta(hours=24), lambda: unless_away(sync_payouts)),
+    Entry("Stripe and our record agree", timedelta(days=1), lambda: unless_away(reconcile_nightly)),
     Entry("the trace on record", timedelta(hours=1), keep_pieces),
     Entry("traces past their time", timedelta(days=1), remove_old),
     Entry("a search index that can be read", timedelta(minutes=1), keep_index),

@@ -12,6 +12,7 @@ from flask import Flask
 from marketplace import config
 from marketplace.core import clock, db
 from marketplace.core.errors import NotFound
+from tenders.payments.gateway.actions import Difference, put_differences_on_record
 from tenders.payments.paying import card_sync
 from tenders.payments.paying.card_emails import EMAILS
 from tests import invoicing, making
@@ -140,3 +141,14 @@ def test_another_councils_finance_and_other_roles_reach_nothing(app: Flask, stan
     manager = signed_in(app, bill.manager)
     assert "Give it up" not in " ".join(manager.get(f"/council/invoices/{invoice.reference}").buttons)
     assert manager.get(f"/council/invoices/{invoice.reference}/pay-by-card", status=403)
+
+
+def test_an_administrator_sees_and_resolves_a_difference(app: Flask, stand_in: StandIn) -> None:
+    put_differences_on_record([Difference("ch_1", "What was charged", "£1", "£2", 100)])
+    admin = signed_in(app, making.administrator())
+    page = admin.follow(admin.get("/admin"), "Stripe")
+    assert page.table("Open differences")[0]["Stripe says"] == "£2"
+    page = admin.follow(page, "Resolve What was charged ch_1")
+    page = admin.submit(page, "Mark it as resolved", why="A penny of a test.")
+    assert page.has("Nothing, when they were last compared.")
+    assert page.table("Resolved lately")[0]["How"] == "A penny of a test."

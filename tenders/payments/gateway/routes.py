@@ -10,9 +10,11 @@ from flask.blueprints import BlueprintSetupState
 from marketplace import config
 from marketplace.accounts.access import public
 from marketplace.core.errors import Conflict
-from tenders.payments.gateway import door
+from tenders.payments.gateway import admin_routes, door
 from tenders.payments.gateway.actions import store_event
 from tenders.payments.gateway.blueprint import blueprint
+
+__all__ = ["admin_routes", "blueprint"]
 
 LONGEST_EVENT = 512 * 1024  # bytes; Stripe's are a few thousand
 _logger = logging.getLogger(__name__)
