@@ -143,13 +143,16 @@ def run(port: int | None) -> None:
 def worker() -> None:
     """Run a worker: index, mails, alerts, and what falls due by the clock."""
     from marketplace.app import create_app
+    from marketplace.core import logs
     from marketplace.worker import Worker
 
     settings = prepare_current()
     insist_on_clocks(settings)
     insist_on_durability()
     insist_on_stripe_mode()
-    Worker(create_app(settings)).run()
+    work = Worker(create_app(settings))
+    logs.set_up()  # from here on, for what keeps it from starting is told to whoever starts it
+    work.run()
 
 
 @cli.command()

@@ -162,7 +162,7 @@ def gunicorn_command(settings: Settings, bind: int | str) -> list[str]:
         "--worker-class", "marketplace.edge.worker.EdgeWorker", "--threads", str(THREADS),
         "--worker-connections", "4000", "--backlog", str(BACKLOG), "--no-sendfile",
         "--timeout", "60", "--graceful-timeout", "20", "--keep-alive", "5",
-        "--log-level", "warning", "--no-control-socket",
+        "--log-level", "warning", "--logger-class", "marketplace.edge.log.EdgeLog", "--no-control-socket",
         "--forwarder-headers", "",  # a client's SCRIPT_NAME or PATH_INFO is no address
     ]  # fmt: skip
 

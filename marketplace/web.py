@@ -9,7 +9,7 @@ from flask import Flask
 
 from marketplace import config
 from marketplace.app import create_app
-from marketplace.core import clocks, db
+from marketplace.core import clocks, db, logs
 from marketplace.timetable import last_beat
 from search.warming import warm_up
 from tenders.payments.gateway.mode import insist_on_mode
@@ -19,6 +19,7 @@ LOCK_SECONDS = 1.5  # that a page waits for SQLite's write lock, before the visi
 
 def web_application() -> Flask:
     """The application. Most of what it has loaded by now stays for good, so the collector leaves it be."""
+    logs.set_up()
     app = create_app()
     insist_on_mode()
     db.wait_for_lock(LOCK_SECONDS)

@@ -29,6 +29,7 @@ from marketplace.core.drawn import drawn
 from marketplace.core.errors import NotNow, Problems, Refusal
 from marketplace.core.files import FULL, NoRoom
 from marketplace.core.forms import Form
+from marketplace.core.logs import told
 from marketplace.core.money import pounds
 
 T = TypeVar("T")
@@ -141,6 +142,7 @@ def install_pages(app: Flask) -> None:
     app.jinja_env.filters.update(_FILTERS)
     app.jinja_env.globals.update(asset=asset, csrf_token=generate_csrf, page_address=page_address, pounds=pounds)
     app.context_processor(_context)
+    app.log_exception = _log_fault  # type: ignore[method-assign,assignment]
     app.before_request(_name_request)
     app.after_request(_finish)
     app.register_error_handler(Refusal, _refusal_page)
@@ -330,6 +332,12 @@ def error_page(status: int, message: str = "", problems: Sequence[Any] = (), hea
     return response
 
 
+def _log_fault(fault: Any) -> None:
+    """By the route's name: an address may hold a token. The reference is what the page of the fault shows."""
+    current_app.logger.error("A fault at %s %s, reference %s", request.method, request.endpoint, g.get("request_name", ""),
+                             exc_info=fault)  # fmt: skip
+
+
 def _error_text(status: int, message: str, problems: Sequence[Any]) -> str:
     g.bare_page = status >= 500  # whatever broke may be what the navigation reads
     limit = config.current().max_upload_megabytes
@@ -363,13 +371,13 @@ def _database_away_page(fault: SQLAlchemyError | sqlite3.OperationalError) -> Re
     said = str(getattr(fault, "orig", fault)).lower()
     if db.engine().dialect.name == "sqlite" and "locked" not in said and "busy" not in said:
         raise fault
-    current_app.logger.error("The database did not answer: %s", said.splitlines()[0] if said else type(fault).__name__)
+    current_app.logger.error("The database did not answer: %s", told(fault))
     return error_page(503, DATABASE_AWAY, headers=[("Retry-After", DATABASE_RETRY_AFTER)])
 
 
 def _full_disk_page(fault: OSError) -> Response:
     if fault.errno in FULL:
-        current_app.logger.error("A disk, a quota or a file is full: %s", fault)
+        current_app.logger.error("A disk, a quota or a file is full: %s", told(fault))
         return _refusal_page(NoRoom())
     raise fault
 

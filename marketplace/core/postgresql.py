@@ -27,7 +27,7 @@ def make_engine(url: str) -> Engine:
     off. A slow statement, or one that waits for a lock, is waited for as long as the server can be reached.
     """
     presence = _Presence()
-    engine = create_engine(url, pool_size=5, max_overflow=5, pool_timeout=CONNECTING)
+    engine = create_engine(url, pool_size=5, max_overflow=5, pool_timeout=CONNECTING, hide_parameters=True)
     event.listen(engine, "do_connect", lambda _dialect, _record, _args, named: presence.connect(named))
     event.listen(engine, "checkout", _insist_alive)
     return engine

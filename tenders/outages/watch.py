@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import config
 from marketplace.core import clock, db
+from marketplace.core.logs import told
 from tenders.outages import actions, queries
 
 _logger = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ class Watch:
         except SQLAlchemyError as fault:
             db.session.rollback()
             self.causes.add("database")
-            _logger.error("the watch cannot write to the database: %s", str(getattr(fault, "orig", fault)).splitlines()[0])
+            _logger.error("the watch cannot write to the database: %s", told(fault))
             return
         finally:
             db.session.remove()

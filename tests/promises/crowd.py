@@ -65,16 +65,16 @@ class Browser:
         try:
             if self.connection is None:
                 self.connection = http.client.HTTPConnection(self.host, timeout=TIMEOUT)
-            head = {"Cookie": self.cookie}
-            if content_type:
-                head["Content-Type"] = content_type
-            self.connection.request(method, path, body, head)
+            self.connection.request(method, path, body, self._head(content_type))
             answer = self.connection.getresponse()
             text = answer.read().decode("utf-8", "replace")
         except (OSError, http.client.HTTPException):
             self.close()
             return Answer(0, sent_at=sent_at)
         return Answer(answer.status, text, answer.getheader("Location", ""), sent_at)
+
+    def _head(self, content_type: str) -> dict[str, str]:
+        return {"Cookie": self.cookie, **({"Content-Type": content_type} if content_type else {})}
 
     def close(self) -> None:
         if self.connection is not None:

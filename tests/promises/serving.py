@@ -67,13 +67,16 @@ def run_python(settings: config.Settings, *words: str, **more: str) -> subproces
 
 
 @contextmanager
-def served(settings: config.Settings, folder: Path, **more: str) -> Iterator[Served]:
-    """Serves until the block ends; every process that was started has ended then."""
+def served(
+    settings: config.Settings, folder: Path, application: str = "marketplace.web:web_application()", **more: str
+) -> Iterator[Served]:
+    """Serves until the block ends; every process that was started has ended then. `application` may be one with faults."""
     port = free_port(FIRST_PORT + os.getpid() % 300)
     log = folder / "served.log"
+    command = [application if each.startswith("marketplace.web:") else each for each in gunicorn_command(settings, port)]
     with log.open("ab") as out:
         process = subprocess.Popen(
-            gunicorn_command(settings, port), cwd=config.CHECKOUT, env=environment_for(settings, **more),
+            command, cwd=config.CHECKOUT, env=environment_for(settings, **more),
             stdout=out, stderr=out, start_new_session=True,
         )  # fmt: skip
     made = Served(f"http://127.0.0.1:{port}", process, log)

@@ -172,28 +172,6 @@ def test_nothing_of_a_bid_is_found_before_its_opening(
     assert _is_found_after_the_opening(app, market, flock), "the search finds what is there"
 
 
-@pytest.mark.slow
-def test_no_word_of_a_bid_is_in_a_log(app: Flask, house: Settings, tmp_path: Path, proof: Proof) -> None:
-    """Also when requests go wrong: forms without a token, addresses and line ends made of canaries, broken uploads."""
-    market, flock = make_market(1), Flock()
-    count = proof.size("A6")
-    with served(house, tmp_path) as copy:
-        cookie, token = cookie_of(app, market.people[0])
-        for number in range(count):
-            browser = Browser(copy.address, cookie, token if number % 2 else flock.word())
-            planter = Planter(browser, market, flock)
-            planter.start()
-            planter.bid = planter.bid or flock.word()
-            planter.write()
-            browser.get(f"/needs/{flock.word()}?q={flock.word()}%0D%0AINFO+{flock.word()}")
-            browser.post("/sign-in", email=f"{flock.word()}@example.org\r\nx", password=flock.word())
-            browser.send("/sign-in", f"csrf_token={flock.word()}".encode() + b"\xff\0", "multipart/form-data; boundary=q")
-            browser.close()
-        logs = copy.log.read_bytes()
-    proof.tell("A6", "words looked for in the logs of requests that work and that fail", count=flock.planted,
-               violations=flock.hits(logs, "log"), measured=f"{len(logs)} bytes of log")  # fmt: skip
-
-
 # -- places
 
 
