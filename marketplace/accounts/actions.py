@@ -168,7 +168,8 @@ def change_name(person_id: int, name: str) -> Person:
     """Changes the name that others see."""
     person = queries.get_person(person_id, lock=True)
     if person.name != name.strip():
-        person.name = name.strip()
+        known = dict.fromkeys([*person.earlier_names.splitlines(), person.name])
+        person.name, person.earlier_names = name.strip(), "\n".join(known)
         record(NameChanged(subject=person.pseudonym), as_person(person))
     return person
 

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, delete, func, or_, select, update
 
 from marketplace.accounts import queries, rules
-from marketplace.accounts.events import PersonErased
+from marketplace.accounts.events import EmailChangeAsked, PersonErased
 from marketplace.accounts.joining import end_membership_of
 from marketplace.accounts.models import AddressChange, Invitation, Membership, Person, SignInTry
 from marketplace.core import clock, db
 from marketplace.core.db import action
 from marketplace.core.errors import NotFound, Problem, insist
-from marketplace.core.journal import SYSTEM, Actor, record
+from marketplace.core.journal import SYSTEM, Actor, JournalLine, record
+from marketplace.core.letters import letter_key
 from marketplace.core.mail import Mail
 from marketplace.core.tokens import salted_hash
 
@@ -90,7 +91,7 @@ def reason_problems(reason: str, person: Person | None, addresses: Sequence[str]
     """Whether the reason can stay in the journal for ever: it says something, and not who it is about."""
     if not reason.strip():
         return [Problem("Enter the reason, such as “Asked for by letter”", "reason")]
-    parts = {each for each in (person.name.split() if person else []) if len(each) >= SHORTEST_TOLD_NAME}
+    parts = {part for name in (_names(person) if person else []) for part in name.split() if len(part) >= SHORTEST_TOLD_NAME}
     told = reason.casefold()
     if any(each.casefold() in told for each in addresses) or any(_whole_word(each).search(reason) for each in parts):
         return [Problem("Leave name and address out of the reason: it stays in the journal for ever", "reason")]
@@ -147,9 +148,10 @@ def erase(person: Person, actor: Actor) -> None:
     addresses = _addresses(person)
     erased = f"{person.pseudonym}@erased.invalid"
     _forget(person, addresses, _words(person, addresses), erased)
+    _forget_asked_addresses(person)
     db.session.execute(delete(AddressChange).where(AddressChange.person_id == person.id))
     db.session.execute(update(Membership).where(Membership.person_id == person.id).values(note=""))
-    person.email, person.name, person.password_hash = erased, "Closed account", ""
+    person.email, person.name, person.earlier_names, person.password_hash = erased, "Closed account", "", ""
     person.session_version += 1
     person.erased_at = clock.now()
 
@@ -167,16 +169,31 @@ def _forget(person: Person | None, addresses: Sequence[str], words: Sequence[str
     db.session.execute(delete(SignInTry).where(SignInTry.who.in_(tries)))
 
 
+def _forget_asked_addresses(person: Person) -> None:
+    """The mails that asked whether a new address is the person's. Others to it stay: it may be somebody else's."""
+    asked = select(JournalLine.number).where(
+        JournalLine.subject == person.pseudonym, JournalLine.event == EmailChangeAsked.__name__
+    )
+    addresses = [each.email_after for each in queries.address_changes_of(person.id)]
+    keys = [letter_key(line, "email-change-link", to) for line in db.session.scalars(asked) for to in addresses]
+    db.session.execute(delete(Mail).where(Mail.key.in_(keys)))
+
+
 def _addresses(person: Person) -> list[str]:
-    """The person's address, those before it, and those asked for."""
+    """The person's address and those before it: what a link in a mail has proved."""
     changes = queries.address_changes_of(person.id)
     asked = [each.email_after for each in changes if each.done_at]
     return list(dict.fromkeys([person.email, *(each.email_before for each in changes if each.done_at), *asked]))
 
 
+def _names(person: Person) -> list[str]:
+    return [person.name, *person.earlier_names.splitlines()]
+
+
 def _words(person: Person, addresses: Sequence[str]) -> list[str]:
-    # Addresses first: a name may be part of one.
-    return [*addresses, *([person.name] if len(person.name) >= SHORTEST_TOLD_NAME else [])]
+    # Addresses first: a name may be part of one. Long names before short ones, for the same reason.
+    names = {each for each in _names(person) if len(each) >= SHORTEST_TOLD_NAME}
+    return [*addresses, *sorted(names, key=lambda each: (-len(each), each))]
 
 
 def _is_to(addresses: Sequence[str]) -> ColumnElement[bool]:

@@ -32,6 +32,7 @@ def account_record(person: Person) -> dict[str, Any]:
     return {
         "account": {
             "name": person.name,
+            "earlier_names": person.earlier_names.splitlines(),
             "email": person.email,
             "pseudonym": person.pseudonym,
             "created_at": plain(person.created_at),

@@ -44,7 +44,7 @@ def write_letters(line: JournalLine, letters: Iterable[Letter]) -> int:
         return sum(
             mail.post(
                 current,
-                key=f"{number}:{each.template or folder_of(event)}:{each.to}"[:200],
+                key=letter_key(number, each.template or folder_of(event), each.to),
                 to=each.to,
                 subject=subject,
                 body=body,
@@ -52,6 +52,11 @@ def write_letters(line: JournalLine, letters: Iterable[Letter]) -> int:
             )
             for each, subject, body in rendered
         )
+
+
+def letter_key(line: int, template: str, to: str) -> str:
+    """Names the mail that a line calls for."""
+    return f"{line}:{template}:{to}"[:200]
 
 
 def post_letter(current: Session, key: str, letter: Letter) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
-from marketplace.accounts import erasing, people
+from marketplace.accounts import actions, erasing, new_address, people
+from marketplace.accounts.emails import EMAILS
+from marketplace.accounts.exports import account_record
 from marketplace.accounts.models import Invitation
 from marketplace.admin.erasing_command import erase_whom
 from marketplace.core import db
@@ -13,6 +16,7 @@ from marketplace.core.errors import Problems
 from marketplace.core.journal import JournalLine
 from marketplace.core.mail import Mail, post
 from tests import bidding, making
+from tests.letterbox import mails_to, write_mails
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -49,6 +53,30 @@ def test_a_name_is_taken_from_mails_to_others_as_a_whole_word_only() -> None:
     erasing.erase_person(member.person_id, "By letter")
     mail = db.session.scalars(select(Mail)).one()
     assert (mail.subject, mail.body) == ("[erased] asks to join", "[erased] Annesley ([erased])")
+
+
+def test_an_earlier_name_goes_too() -> None:
+    member = making.supplier_member(name="Ann Smith", email="ann@example.org")
+    with db.housekeeping() as current:
+        post(current, key="1", to="bob@example.org", subject="Ann Smith asks to join", body="Ann Smith")
+    actions.change_name(member.person_id, "Ann Jones")
+    assert account_record(member.person)["account"]["earlier_names"] == ["Ann Smith"]
+    with pytest.raises(Problems, match="Leave name and address out"):
+        erasing.erase_person(member.person_id, "Ms Smith wrote")
+    person = erasing.erase_person(member.person_id, "By letter")
+    mail = db.session.scalars(select(Mail)).one()
+    assert (mail.subject, mail.body, person.earlier_names) == ("[erased] asks to join", "[erased]", "")
+
+
+def test_an_address_that_was_asked_for_and_never_proved_goes_with_its_mail_only(app: Flask) -> None:
+    member = making.supplier_member(name="Ann Smith", email="ann@example.org")
+    new_address.ask_for_new_address(member.person_id, "ann.new@example.org", making.PASSWORD)
+    write_mails(app, EMAILS)
+    with db.housekeeping() as current:
+        post(current, key="x", to="ann.new@example.org", subject="Hello", body="To whoever has this address")
+    assert len(mails_to("ann.new@example.org")) == 2
+    erasing.erase_person(member.person_id, "By letter")
+    assert [each.subject for each in mails_to("ann.new@example.org")] == ["Hello"], "it may be somebody else's"
 
 
 @pytest.mark.parametrize("duty", ["opener", "evaluator"])
