@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import heapq
+import logging
 import os
 import resource
 import selectors
@@ -40,6 +41,7 @@ KEPT_FREE = 50  # one in so many connections is kept free for those who come: th
 RETRY_SECONDS = 60
 FILES = 16_384
 PATIENCE = 0.01  # seconds that a request waits for the one before it while a thread is free
+_logger = logging.getLogger(__name__)
 
 # What the door says itself, in a sentence that a browser shows.
 SENTENCES = {
@@ -132,7 +134,10 @@ class Threads:
 
     def _run(self) -> None:
         while (connection := self._take()) is not None:
-            self._serve(connection)
+            try:
+                self._serve(connection)
+            except Exception:  # the thread stays: there are few, and nobody would start another
+                _logger.exception("a request ended without an answer")
 
     def _take(self) -> Connection | None:
         with self._changed:

@@ -106,3 +106,17 @@ def test_what_waits_is_answered_before_the_threads_end(threads) -> None:
         pool.put(number)
     pool.shutdown(wait=True)
     assert sorted(answered) == list(range(20))
+
+
+def test_a_thread_outlives_a_request_that_could_not_be_answered(threads) -> None:
+    served = Semaphore(0)
+
+    def serve(number: Any) -> None:
+        served.release()
+        if number == 0:
+            raise OSError("planted")
+
+    pool = threads(serve, count=1)
+    for number in range(2):
+        pool.put(number)
+    assert served.acquire(timeout=LONG) and served.acquire(timeout=1)
