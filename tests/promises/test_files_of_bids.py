@@ -161,6 +161,11 @@ def test_the_council_gets_the_files_in_their_order_and_under_their_names(client:
 
 # -- B8
 
+PLAIN, BETTER = "our plain answer", "our better answer"
+# After how many requests a draft is complete, sent, and complete again; and when each of its files was whole.
+COMPLETE, SENT, COMPLETE_AGAIN = 4, 10, 13
+LARGE_IS_WHOLE, SMALL_IS_WHOLE = 8, 9
+
 
 @dataclass
 class Journey:
@@ -175,7 +180,7 @@ class Journey:
         question = self.purchase.need.questions[0]
         return [
             self.start,
-            lambda: self.save(f"answers/{question.id}", "our plain answer", text="our plain answer"),
+            lambda: self.save(f"answers/{question.id}", PLAIN, text=PLAIN),
             lambda: self.save("price", "£19,500", **{f"line_{self.purchase.need.price_lines[0].id}": "19500"}),
             lambda: self.save("declarations", "conflict", conflict="no", no_collusion="y", is_accurate="y"),
             self.begin,
@@ -184,6 +189,10 @@ class Journey:
             lambda: self.piece(600_000, len(self.large)),
             self.form_file,
             self.submit,
+            # A newer draft, which begins empty.
+            lambda: self.save(f"answers/{question.id}", BETTER, text=BETTER),
+            lambda: self.save("price", "£19,500", **{f"line_{self.purchase.need.price_lines[0].id}": "19500"}),
+            lambda: self.save("declarations", "conflict", conflict="no", no_collusion="y", is_accurate="y"),
         ]
 
     large = PDF + os.urandom(700_000)
@@ -237,6 +246,11 @@ class Journey:
         self.open_browser()
         return [each for each in self.found_again if not self._finds(each)]
 
+    def is_told(self) -> bool:
+        """Whether the bidder finds the receipt of the version that counts, in a new browser."""
+        self.open_browser()
+        return self.firm.get(f"/supplier/bids/{self.bid.reference}/receipt").has(f"V{self.bid.current_version}")
+
     def _finds(self, kept: str) -> bool:
         kind, _, rest = kept.partition(":")
         here = f"/supplier/bids/{self.bid.reference}"
@@ -269,6 +283,63 @@ def test_nothing_that_was_kept_is_lost_wherever_the_bidder_stops(client: PageCli
         lost += [f"after request {stop}: {each}" for each in journey.lost()]
         tried += 1
     proof.tell("B8", "stopped after each request, found again by another browser", count=tried, violations=lost)
+
+
+@pytest.mark.parametrize("policy", ["counted", "not_counted"])
+def test_what_was_left_unsubmitted_counts_as_the_council_said(client: PageClient, proof: Proof, policy: str) -> None:
+    made, journeys = bidding.purchase(left_drafts=policy), []
+    for stop in range(1, len(Journey(client, bidding.bidder(), made).steps()) + 1):
+        journey = Journey(client, bidding.bidder(), made)
+        journey.open_browser()
+        for step in journey.steps()[:stop]:
+            step()
+        journeys.append(journey)
+    bidding.open_all(made)
+    opened.release_prices(made.need)
+    wrong = []
+    for stop, journey in enumerate(journeys, start=1):
+        got, wanted = counted_of(journey), expected_after(stop, policy)
+        if got != wanted:
+            wrong.append(f"{policy}, stopped after request {stop}: what counts is {got}, not {wanted}")
+        if wanted and not journey.is_told():
+            wrong.append(f"{policy}, stopped after request {stop}: the bidder has no receipt")
+    proof.tell("B8", f"drafts never submitted, {policy}: stopped after each request", count=len(journeys), violations=wrong)
+
+
+Counted = tuple[int, str, int, tuple[str, ...]]
+
+
+def expected_after(stop: int, policy: str) -> Counted | None:
+    """Version, answer, price and files of the bid that the council opens when its bidder went away after a request."""
+    files = ("large.pdf",) * (stop >= LARGE_IS_WHOLE) + ("small.pdf",) * (stop >= SMALL_IS_WHOLE)
+    if policy == "counted" and stop >= COMPLETE_AGAIN:
+        return 2, BETTER, 1_950_000, ()
+    if stop >= (COMPLETE if policy == "counted" else SENT):
+        return 1, PLAIN, 1_950_000, files
+    return None
+
+
+def counted_of(journey: Journey) -> Counted | None:
+    """The same as it was opened; a file whose bytes differ has another name."""
+    bid = journey.bid
+    if bid not in queries.opened_bids(journey.purchase.need):
+        return None
+    contents = {"large.pdf": journey.large, "small.pdf": A}
+    files = [(each.name, opened.open_file(bid, each.slot)[1].read()) for each in opened.opened_files(bid)]
+    names = tuple(name if contents.get(name) == content else f"another {name}" for name, content in files)
+    return bid.current_version, opened.read_answers(bid).answers[0].text, opened.read_price(bid).total_pence, names
+
+
+def test_a_draft_that_counts_against_the_policy_is_seen(client: PageClient) -> None:
+    made = bidding.purchase(left_drafts="counted")
+    journey = Journey(client, bidding.bidder(), made)
+    journey.open_browser()
+    for step in journey.steps()[:COMPLETE]:
+        step()
+    bidding.open_all(made)
+    opened.release_prices(made.need)
+    assert counted_of(journey) == expected_after(COMPLETE, "counted") != expected_after(COMPLETE, "not_counted")
+    assert counted_of(journey) != expected_after(LARGE_IS_WHOLE, "counted")
 
 
 def test_a_loss_is_seen(client: PageClient) -> None:
