@@ -126,7 +126,7 @@ def _offer(form: InvoiceForm, contract: Contract) -> None:
             SelectChoice(OTHER, "Another sum under this contract"),
         ]
     )
-    form.vat_rate.choose_from({**{str(each): rate_words(each) for each in rates_on(clock.today())}, OTHER: "Another sum"})
+    form.vat_rate.choose_from({**{str(each): rate_words(each) for each in rates_on(clock.today())}, OTHER: "Another sum, which I enter below"})
 
 
 def _first(contract: Contract) -> dict[str, Any]:
