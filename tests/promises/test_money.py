@@ -134,6 +134,7 @@ class Books:
         return sum((Decimal(column.value(each)) for each in rows), Decimal(0))
 
     def _scope(self) -> Scope:
+        db.in_one_transaction()  # the files are read by a cursor on the server
         return Scope(clock.now(), self.bill.deal.made.council.slug)
 
     def _ledger_file(self, owed: int) -> list[str]:
