@@ -18,6 +18,7 @@ from marketplace.demonstration.past import take_in_past
 from marketplace.demonstration.people import gather
 from marketplace.demonstration.playbill import first_instant, open_stories, staged_stories
 from marketplace.demonstration.printing import account_list
+from marketplace.demonstration.subscriptions import subscription_stories
 from marketplace.demonstration.telling import Days, tell_stories
 from marketplace.worker import Worker
 from tenders.needs.models import Need
@@ -52,7 +53,8 @@ def fill(settings: Settings, tell: Callable[[str], None]) -> str:
             take_in_past(tell)
             cast = gather({each.council for each in open_needs()}, days.today)
         tell("Everybody has an account; the purchases begin.")
-        tell_stories([*staged_stories(cast, days), *open_stories(cast, days)], days.now)
+        stories = [*staged_stories(cast, days), *open_stories(cast, days), *subscription_stories(cast, days)]
+        tell_stories(stories, days.now)
         tell("Every purchase has come to its stage; the search index and the mails follow.")
     Worker(app).run_until_idle()
     with app.app_context():

@@ -32,6 +32,8 @@ from tenders.payments.ledger.accounts import contract_books
 from tenders.payments.ledger.posting import balance, balances
 from tenders.payments.reports.queries import arrived_payments, paid_sums
 from tenders.payments.reports.rules import Period
+from tenders.payments.subscriptions import queries as subscriptions
+from tenders.payments.subscriptions.standing import status_of as status_of_subscription
 from tests import databases
 from tests.conftest import START, settings_for
 from tests.pageclient import PageClient
@@ -188,3 +190,14 @@ def test_words_of_a_real_question_are_found(filled: Filled, whole_app: Flask) ->
     words = " ".join(re.findall(r"[A-Za-z]{6,}", need.questions[0].question)[:4])
     page = PageClient(whole_app).get(f"/needs?status=all&q={quote_plus(words)}")
     assert page.has(need.title)
+
+
+def test_councils_are_in_trial_subscribed_and_overdue(filled: Filled, whole_app: Flask) -> None:
+    with whole_app.app_context():
+        rows = {each.organisation.authority.code: each for each in subscriptions.latest_of_all()}
+        said = {code: status_of_subscription(each, clock.today()) for code, each in rows.items()}
+        assert (said["HCK"], said["LIC"], said["BUC"]) == ("paid", "overdue", "trial")
+        assert [each.number for each in subscriptions.invoices_of_council(rows["HCK"].authority_id)] == ["MC-0002", "MC-0001"]
+        assert set(said.values()) == {"paid", "overdue", "trial"} and len(said) >= 8
+        assert not any(each.organisation.authority.new_needs_stopped_at for each in rows.values())
+        assert sum(balances().values()) == 0
