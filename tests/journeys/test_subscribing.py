@@ -38,6 +38,12 @@ def time_passes(app: Flask, stand_in: StandIn, days: int = 0) -> None:
     Worker(app).run_until_idle()
 
 
+@pytest.fixture
+def app(whole_app: Flask, house: object) -> Flask:
+    """The application without a context around the test: each request has its own."""
+    return whole_app
+
+
 @pytest.fixture(autouse=True)
 def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(db.session, "remove", db.session.rollback)

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from marketplace.core import clock, db
-from tenders.payments.subscriptions import tasks
+from tenders.payments.gateway import door
+from tenders.payments.subscriptions import at_gateway, tasks
 from tests import making, subscribing
 from tests.pageclient import PageClient
 from tests.subscribing import days_pass
@@ -86,7 +87,7 @@ def test_changing_cancelling_and_taking_it_back(app) -> None:
     page = finance.submit(finance.follow(page, "Change the purchase order number"), purchase_order="PO-90")
     assert page.summary["Purchase order"] == "PO-90"
     page = finance.submit(finance.follow(page, "Cancel the next year"), "Cancel the next year")
-    assert page.has("Ends with the year") and page.summary["Next invoice"] == "None: you have cancelled the next year"
+    assert page.has("Ends with the year") and page.summary["Next invoice"] == "No further one: you have cancelled the next year"
     page = finance.submit(finance.follow(page, "Take the cancelling back"), "Carry on with the next year")
     assert page.has("Invoice to pay")
 
@@ -134,3 +135,17 @@ def test_an_unpaid_invoice_is_taken_back(app) -> None:
     page = administrator.submit(form, reason="The order number was wrong.")
     row = page.table("Invoices, sums in pounds")[0]
     assert (row["State"], row["Left to pay"]) == ("Taken back", "£0")
+
+
+def test_while_stripe_does_not_answer_the_page_for_a_card_is_prepared(app, stand_in, monkeypatch) -> None:
+    monkeypatch.setattr(door, "RETRIES", 0)
+    door._door.cache_clear()
+    by = subscribing.in_trial()
+    finance = signed_in(app, by.finance)
+    stand_in.control("fault", kinds=["500"])
+    page = finance.submit(finance.get("/council/subscription/order"), purchase_order="", pays_by="card")
+    assert page.has("is being prepared") and "Pay on Stripe’s page" not in page.links
+    assert at_gateway.bring_all() == 1
+    page = finance.get("/council/subscription")
+    assert page.links["Pay on Stripe’s page"].startswith(stand_in.url) and page.has("Nothing is ordered before")
+    door._door.cache_clear()

@@ -49,8 +49,16 @@ def show_subscription() -> Response:
         ways=PAYS_BY,
         next_invoice=_next_invoice(subscription, today),
         is_by_hand=subscription.is_by_hand if subscription and subscription.ordered_at else not door.is_on(),
+        card_page_waits=_waits_for_page(subscription),
         card_page=subscription.session_url if subscription and not subscription.ordered_at else "",
     )
+
+
+def _waits_for_page(subscription: Subscription | None) -> bool:
+    """Whether a page of Stripe's was asked for that is not made yet, because Stripe did not answer at once."""
+    if subscription is None or subscription.ordered_at is not None:
+        return False
+    return subscription.pays_by == "card" and not subscription.session_url
 
 
 def _next_invoice(subscription: Subscription | None, today: date) -> str | None:
@@ -58,7 +66,7 @@ def _next_invoice(subscription: Subscription | None, today: date) -> str | None:
     if subscription is None or subscription.ordered_at is None or subscription.ended_at is not None:
         return None
     if subscription.cancel_asked_at is not None:
-        return "None: you have cancelled the next year"
+        return "No further one: you have cancelled the next year"
     if not subscription.invoices:
         return "On its way, for this year"
     if subscription.period_ends_on is None:
@@ -90,7 +98,7 @@ def order() -> Response:
         "Order for a year",
         form,
         lambda: _order(form.pays_by.data, form.purchase_order.data),
-        "Stripe’s page for your card is ready below" if is_card else "Ordered. The invoice comes by e-mail and stands here",
+        "Now pay on Stripe’s page: nothing is ordered before" if is_card else "Ordered. The invoice comes by e-mail and stands here",
         price=price_of(subscription.annual_pence, clock.today()) if subscription else None,
         ends_on=actions.a_year_from(clock.today()),
     )
