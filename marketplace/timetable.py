@@ -93,7 +93,6 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("subscriptions: reminders, years, stops", timedelta(hours=1), look_after_all),
     Entry("invoices to be paid soon", timedelta(hours=1), remind_of_payments),
     Entry("subscriptions to bring to Stripe", timedelta(minutes=5), lambda: unless_away(bring_all)),
-    Entry("subscriptions as Stripe has them", timedelta(days=1), lambda: unless_away(sync_all)),
     Entry("keys of saved searches", timedelta(minutes=1), key_some_searches, in_pieces=True),
     Entry("letters of saved searches", timedelta(seconds=10), send_letters, in_pieces=True),
     Entry("uploads that came whole", timedelta(minutes=1), finish_what_came_whole),
@@ -111,6 +110,8 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("payments by card, whatever was told", timedelta(minutes=10), lambda: unless_away(sync_open)),
     Entry("payouts to suppliers, whatever was told", timedelta(hours=24), lambda: unless_away(sync_payouts)),
     Entry("Stripe and our record agree", timedelta(days=1), lambda: unless_away(reconcile_nightly)),
+    # After the comparison, which puts on record what it finds before anything is brought in line.
+    Entry("subscriptions as Stripe has them", timedelta(days=1), lambda: unless_away(sync_all)),
     Entry("the trace on record", timedelta(hours=1), keep_pieces),
     Entry("traces past their time", timedelta(days=1), remove_old),
     Entry("a search index that can be read", timedelta(minutes=1), keep_index),

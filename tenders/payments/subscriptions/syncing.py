@@ -423,7 +423,11 @@ def _look_at_cash(event: GatewayEvent) -> bool:
 
 def _look_at_charge(event: GatewayEvent) -> bool:
     charge = event.object_id if event.object_id.startswith(("ch_", "py_")) else _named(event, "charge")
-    return _own(event) and bool(charge) and sync_customer(door.get_door().get_charge(charge).customer)
+    if not _own(event) or not charge:
+        return False
+    is_known = sync_customer(door.get_door().get_charge(charge).customer)
+    sync_own_balance()  # Stripe's fee for it
+    return is_known
 
 
 def _look_at_balance(event: GatewayEvent) -> bool:
