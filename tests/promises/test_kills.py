@@ -38,7 +38,7 @@ from tenders.needs.models import Need
 from tests import assessing, bidding, databases, making
 from tests.actions.test_bids import ready_to_publish
 from tests.actions.test_importing import export as notices_file
-from tests.promises import deeds, soundness
+from tests.promises import deeds, soundness, test_stripe
 from tests.promises.proof import Proof, is_long, sizes
 from tests.promises.serving import run_python
 
@@ -159,7 +159,7 @@ def test_every_named_point_is_tried() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "failpoint"
         and node.args and isinstance(node.args[0], ast.Constant)
     }  # fmt: skip
-    tried = {point.partition(" #")[0].partition(" @ ")[0] for _deed, point in CASES}
+    tried = {point.partition(" #")[0].partition(" @ ")[0] for _deed, point in CASES} | test_stripe.NAMED_POINTS
     assert named == tried
     assert len(CASES) >= 60 and set(SCENES) == set(POINTS)
 
