@@ -89,4 +89,4 @@ def try_mail_again(mark: str, by: Membership) -> None:
     if mail.sent_at is not None:
         raise Conflict("It has been sent in the meantime.")
     mail.due_at, mail.attempts = clock.now(), 0
-    record(MailTriedAgain(subject="mail", mail=mail.id), by.actor())
+    record(MailTriedAgain(subject="mail", mail=mark), by.actor())

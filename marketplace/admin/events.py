@@ -16,6 +16,6 @@ class DeliveryTriedAgain(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MailTriedAgain(Event):
-    """A mail that could not be sent was made due again."""
+    """A mail that could not be sent was made due again. By its mark: a number would count the mails before it."""
 
-    mail: int
+    mail: str

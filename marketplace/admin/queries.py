@@ -23,7 +23,11 @@ SHOWN_FAULTS = 100
 
 @dataclass(frozen=True)
 class ListenerState:
-    """One listener: journal lines it has not looked at, deliveries that wait, and those given up."""
+    """One listener: journal lines it has not looked at, deliveries that wait, and those given up.
+
+    Without deliveries of lines that are withheld until an opening: a listener may have none but these, and a count of
+    what waits for it would say that somebody has just bid.
+    """
 
     name: str
     behind: int
@@ -50,7 +54,8 @@ def listener_states() -> list[ListenerState]:
 
 
 def _counts(*conditions: ColumnElement[bool]) -> dict[str, tuple[int, datetime | None]]:
-    query = select(Delivery.listener, func.count(), func.min(Delivery.due_at)).where(*conditions)
+    query = select(Delivery.listener, func.count(), func.min(Delivery.due_at))
+    query = query.join(JournalLine, JournalLine.number == Delivery.line).where(shown_lines(), *conditions)
     return {name: (count, oldest) for name, count, oldest in db.session.execute(query.group_by(Delivery.listener))}
 
 

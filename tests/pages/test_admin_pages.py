@@ -140,13 +140,18 @@ def test_before_the_opening_the_page_tells_of_no_bid_and_tries_again_all_the_sam
         )
         mail.post(current, key=f"{line.number}:bid-submitted:q@quiet.example", to="q@quiet.example", subject="In", body="B")
         current.query(mail.Mail).one().last_error = "550 q@quiet.example unknown"
-    telling = ("BidSubmitted", "bids.emails", "Quiet", "quiet.example", made.need.reference, f"Line {line.number} ")
+        current.add(jobs.Cursor(listener="bids.emails", scanned_to=line.number))
+    telling = ("BidSubmitted", "“bids.emails”", "Quiet", "quiet.example", made.need.reference, f"Line {line.number} ")
     page = admin.get("/admin")
     assert not [each for each in telling if each in page.text]
+    [standing] = page.table("How far each listener has read the journal")
+    assert (standing["Waiting"], standing["Given up"], standing["In time?"]) == ("0", "0", "Yes")
     assert page.has("A line about a bid") and page.has("An email about a bid") and page.has("0 emails not sent yet")
     page = admin.submit(page, "Try again for a line about a bid")
     page = admin.submit(page, "Send again an email about a bid")
     again = db.session.scalars(select(JournalLine).where(JournalLine.event == "DeliveryTriedAgain")).one()
+    tried = db.session.scalars(select(JournalLine).where(JournalLine.event == "MailTriedAgain")).one()
+    assert len(tried.facts["mail"]) > 20, "not its number, which counts the mails before it"
     assert again.facts["line"] is None and "emails" not in str(again.subject)
     with db.housekeeping() as current:
         assert current.get_one(jobs.Delivery, ("bids.emails", line.number)).attempts == 0
