@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from marketplace.core.passing import PassingFile
-from marketplace.edge.limits import BodyFile, NoRoomLeft, Room
+from marketplace.edge.limits import ALWAYS_TAKEN, MEMORY, BodyFile, NoRoomLeft, Room, Share
 from marketplace.edge.stamps import Received
 
 LONGEST_HEAD = 65_536
@@ -27,6 +27,7 @@ class Request:
     at: datetime
     by_kernel: bool
     is_cut: bool = False
+    in_memory: Share | None = None  # what it takes there
 
     def pieces(self) -> Iterator[bytes]:
         """Head and body, in order."""
@@ -38,7 +39,9 @@ class Request:
             yield piece
 
     def close(self) -> None:
-        """Lets go of the body's file."""
+        """Lets go of the body's file, and of its memory."""
+        if self.in_memory is not None:
+            self.in_memory.close()
         if not isinstance(self.body, bytes):
             self.body.close()
 
@@ -64,12 +67,13 @@ class CannotRead(Exception):
 class Incoming:
     """Takes what comes and gives out whole requests. `longest` is the largest body (bytes) that is waited for.
 
-    A body that waits on disk takes of `room`.
+    A body that waits on disk takes of `room`; what waits in memory, of `memory`.
     """
 
-    def __init__(self, longest: int, room: Room | None = None) -> None:
+    def __init__(self, longest: int, room: Room | None = None, memory: Room | None = None) -> None:
         self.longest = longest
-        self._room = room or Room()
+        self._room, self._memory = room or Room(), memory or Room(MEMORY)
+        self._in_memory = Share(self._memory)
         self._bytes = bytearray()
         self._taken = 0  # bytes of the connection that were given out, so that marks can count from its beginning
         self._marks: deque[tuple[int, datetime, bool]] = deque()
@@ -118,8 +122,17 @@ class Incoming:
         self._bytes += next_ones
 
     def take(self) -> Request | None:
-        """The next whole request, or None when more of it must come. Raises CannotRead."""
-        found = self._take()
+        """The next whole request, or None when more of it must come. Raises CannotRead.
+
+        Here what waits in memory is counted, and not as it comes: only now can a refusal be said, for no other request
+        of the connection is being answered.
+        """
+        try:
+            self._in_memory.set(_counted(len(self._bytes)))
+            found = self._take()
+            self._in_memory.set(_counted(len(self._bytes)))  # never more than before
+        except NoRoomLeft:
+            raise CannotRead("503 Service Unavailable") from None
         if found is None and self._marks:
             # All that is here belongs to a request whose last byte is still to come.
             self._marks = deque([self._marks[-1]])
@@ -140,7 +153,10 @@ class Incoming:
         whole = bytes(self._bytes[: head.end + head.length])
         del self._bytes[: len(whole)]
         self._taken += len(whole)
-        return self._give(whole[: head.end], whole[head.end :])
+        self._in_memory.set(_counted(len(self._bytes)))
+        held = Share(self._memory)
+        held.set(_counted(len(whole)))
+        return self._give(whole[: head.end], whole[head.end :], in_memory=held)
 
     def left(self) -> tuple[str, datetime, int, int] | None:
         """Of a request that is not whole: its first line, when the last of it came, and how much of its body is here.
@@ -162,7 +178,9 @@ class Incoming:
         return owes
 
     def close(self) -> None:
-        """Lets go of the file of a request that will not be whole."""
+        """Lets go of the file, or the memory, of a request that will not be whole."""
+        self._bytes.clear()
+        self._in_memory.close()
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -182,7 +200,7 @@ class Incoming:
         return self._head
 
     def _begin_file(self, head: Head) -> None:
-        self._file = BodyFile(self._room)
+        self._file = BodyFile(self._room, self._memory)
         self._file_head = bytes(self._bytes[: head.end])
         held = bytes(self._bytes)
         self._bytes.clear()
@@ -202,16 +220,23 @@ class Incoming:
         self._bytes.clear()
         return self._give(whole, b"", is_cut=True)
 
-    def _give(self, head: bytes, body: PassingFile | bytes, is_cut: bool = False) -> Request:
+    def _give(
+        self, head: bytes, body: PassingFile | bytes, is_cut: bool = False, in_memory: Share | None = None
+    ) -> Request:
         at, by_kernel = self._last_mark(self._taken)
         self._head, self._searched, self._told_to_continue = None, 0, False
-        return Request(head, body, at, by_kernel, is_cut)
+        return Request(head, body, at, by_kernel, is_cut, in_memory)
 
     def _last_mark(self, end: int) -> tuple[datetime, bool]:
         """When the byte before `end` came; marks of earlier bytes are dropped."""
         while self._marks[0][0] < end:
             self._marks.popleft()
         return self._marks[0][1:]
+
+
+def _counted(here: int) -> int:
+    """Of the bytes of a connection that wait in memory, those that are taken of the room."""
+    return max(0, here - ALWAYS_TAKEN)
 
 
 def read_head(head: bytes) -> Head:

@@ -1,4 +1,4 @@
-"""What one client, and all of them together, may take of a process: connections, time and disk."""
+"""What one client, and all of them together, may take of a process: connections, time, memory and disk."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from collections import Counter
 from threading import Lock
 from typing import Any
 
-from marketplace.core.passing import PassingFile
+from marketplace.core.passing import CHUNK_BYTES, PassingFile
 
 PER_PEER = 200  # connections of one address to one process, at once
 LEAST_RATE = 1_024  # bytes of a body per second, on average, after the grace: 20 MB may take five hours
 GRACE_SECONDS = 30.0
 DISK = 2_000_000_000  # bytes of bodies that one process keeps on disk until they are answered
+MEMORY = 128_000_000  # bytes of requests that one process keeps in memory until they are answered
+# Bytes of a connection that are not counted, so that a submission, which is smaller, is taken however full it is.
+ALWAYS_TAKEN = 8_192
 
 
 class Peers:
@@ -64,11 +67,11 @@ def _counted_as(peer: str) -> str:
 
 
 class NoRoomLeft(Exception):
-    """The bodies that wait on disk have come to as much as they may."""
+    """The bodies that wait on disk, or in memory, have come to as much as they may."""
 
 
 class Room:
-    """The disk that the bodies of one process may take together. Several threads give back to it."""
+    """The disk, or memory, that the bodies of one process may take together. Several threads give back to it."""
 
     def __init__(self, size: int = DISK) -> None:
         self.left = size
@@ -86,22 +89,40 @@ class Room:
             self.left += count
 
 
-class BodyFile(PassingFile):
-    """A body that waits on disk, within the room. What it took is given back when it is closed."""
+class Share:
+    """What one request takes of a room, more or less as it comes; `close` gives all of it back, once."""
 
     def __init__(self, room: Room) -> None:
+        self.room, self.took = room, 0
+
+    def set(self, count: int) -> None:
+        """Takes or gives back until it has `count`. Raises NoRoomLeft, and then has what it had."""
+        if count > self.took:
+            self.room.take(count - self.took)
+        else:
+            self.room.give_back(self.took - count)
+        self.took = count
+
+    def close(self) -> None:
+        self.set(0)
+
+
+class BodyFile(PassingFile):
+    """A body that waits on disk, within the room, its last chunk in memory. Both are given back when it is closed."""
+
+    def __init__(self, room: Room, memory: Room) -> None:
         super().__init__()
-        self._room = room
-        self._took = 0
+        self._on_disk, self._in_memory = Share(room), Share(memory)
 
     def write(self, piece: Any, /) -> int:
-        self._room.take(len(piece))
-        self._took += len(piece)
+        here = self._on_disk.took + len(piece)
+        self._in_memory.set(min(here, CHUNK_BYTES))
+        self._on_disk.set(here)
         return super().write(piece)
 
     def close(self) -> None:
-        took, self._took = self._took, 0
-        self._room.give_back(took)
+        self._on_disk.close()
+        self._in_memory.close()
         super().close()
 
 

@@ -189,7 +189,7 @@ class EdgeWorker(ThreadWorker):
         self.connections: set[Connection] = set()
         self.longest = 0
         self.peers = limits.Peers("")
-        self.room = limits.Room()
+        self.room, self.memory = limits.Room(), limits.Room(limits.MEMORY)
         self._swept_at = 0.0
 
     @classmethod
@@ -238,7 +238,7 @@ class EdgeWorker(ThreadWorker):
             return
         if self.nr_conns >= self.worker_connections - self.worker_connections // KEPT_FREE:
             self._drop_slowest()
-        incoming = Incoming(self.longest, self.room)
+        incoming = Incoming(self.longest, self.room, self.memory)
         connection = Connection(self.cfg, plain, client, listener.getsockname(), incoming)
         self.connections.add(connection)
         self.nr_conns += 1

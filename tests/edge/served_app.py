@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -20,7 +21,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     if path == "/wait":
         time.sleep(float(environ["QUERY_STRING"]))
     told = {"read": len(body), "at": arrival.at.timestamp(), "by_kernel": arrival.by_kernel, "peer": arrival.peer}
-    told |= {"path": path, "script": environ["SCRIPT_NAME"]}
+    told |= {"path": path, "script": environ["SCRIPT_NAME"], "pid": os.getpid()}
     answer = b"x" * LONG if path == "/long" else json.dumps(told).encode()
     start_response("200 OK", [("Content-Length", str(len(answer))), ("Content-Type", "text/plain")])
     return [answer]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -21,7 +22,8 @@ import pytest
 from gunicorn.config import Config
 
 from marketplace.config import CHECKOUT, Settings
-from marketplace.edge.incoming import Incoming, Request
+from marketplace.edge.incoming import IN_MEMORY, Incoming, Request
+from marketplace.edge.limits import ALWAYS_TAKEN, MEMORY
 from marketplace.edge.worker import Connection
 from marketplace.serving import free_port, gunicorn_command
 from tests.edge.served_app import LONG
@@ -144,6 +146,58 @@ def test_requests_that_come_at_once_on_one_connection_are_answered_in_turn(port:
                     length = int(line.split(b":")[1])
             told.append(json.loads(reader.read(length))["read"])
     assert told == list(range(9))
+
+
+@pytest.mark.slow
+def test_slow_bodies_take_no_more_memory_than_they_may_and_a_submission_goes_through(port: int) -> None:
+    """Half as many bytes again as there is room for, in bodies that stay a little short of whole."""
+    size = IN_MEMORY - 1
+    begun = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % size + b"x" * (size - 10)
+    count, before = MEMORY * 3 // 2 // size, memory_held(port)
+    at_least = count - MEMORY // (size - 10 - ALWAYS_TAKEN) - 1
+    with ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=10)) for _ in range(count)]
+        for each in slow:
+            try:
+                each.sendall(begun)
+            except OSError:
+                pass  # refused before it was all sent
+        refused, until = 0, time.monotonic() + 10
+        while refused < at_least and time.monotonic() < until:
+            refused += sum(map(is_refused, select.select(slow, [], [], 0.1)[0]))
+        assert post(port, b"x" * 8_000) == 200, "a submission is refused"
+        grown = memory_held(port) - before
+    print(f"{count * size / 1e6:.0f} MB in {count} slow bodies: {refused} refused, {grown / 1e6:.0f} MB of memory more")
+    assert refused >= at_least and grown < MEMORY * 1.25
+    for _ in range(100):  # until those are gone
+        if post(port, b"x" * size) == 200:
+            return
+        time.sleep(0.05)
+    raise AssertionError("the memory of those that are gone was not given back")
+
+
+def memory_held(port: int) -> int:
+    """Bytes that the web process has in memory."""
+    return int(Path(f"/proc/{get(port)['pid']}/statm").read_text().split()[1]) * 4_096
+
+
+def is_refused(slow: socket.socket) -> bool:
+    """Whether the door says that it is too busy, and when to come again."""
+    try:
+        told = slow.recv(200)
+    except OSError:
+        return False
+    return told.startswith(b"HTTP/1.1 503") and b"Retry-After: 60" in told
+
+
+def post(port: int, body: bytes) -> int:
+    """The status."""
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        client.request("POST", "/", body)
+        return client.getresponse().status
+    finally:
+        client.close()
 
 
 def test_large_bodies_wait_in_a_file_and_larger_ones_are_not_read(port: int, tmp_path: Path) -> None:

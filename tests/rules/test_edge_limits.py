@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from marketplace.core.passing import CHUNK_BYTES
 from marketplace.edge import limits, worker
 from marketplace.edge.incoming import IN_MEMORY, CannotRead, Incoming
-from marketplace.edge.limits import Peers, Room
+from marketplace.edge.limits import ALWAYS_TAKEN, Peers, Room
 from marketplace.edge.stamps import Received
 
 START = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -62,6 +63,42 @@ def test_bodies_on_disk_have_so_much_room_and_give_it_back() -> None:
     assert room.left == IN_MEMORY * 3
 
 
+def test_bodies_in_memory_have_so_much_room_and_give_it_back_and_small_ones_are_always_taken() -> None:
+    memory = Room(300_000)
+    head = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n"
+    body = 200_000 + ALWAYS_TAKEN - len(head % 200_000)
+    first, second, small = (Incoming(IN_MEMORY, None, memory) for _ in range(3))
+    first.add(some(head % body + b"x" * (body - 1)))
+    assert first.take() is None and memory.left == 100_001
+    second.add(some(head % body + b"x" * (body - 1)))
+    with pytest.raises(CannotRead, match="503"):
+        second.take()
+    second.close()
+    small.add(some(head % 8_000 + b"x" * 8_000))
+    assert small.take() is not None, "a submission is refused"
+    first.add(some(b"x" + b"GET / HTTP/1.1\r\n"))
+    whole = first.take()
+    assert whole is not None and memory.left == 100_000, "a body that waits for its answer is in memory still"
+    whole.close()
+    whole.close()
+    assert first.take() is None and memory.left == 300_000
+
+
+def test_the_part_of_a_large_body_that_is_in_memory_is_counted() -> None:
+    memory = Room(CHUNK_BYTES + 1_000)
+    large, another = (Incoming(IN_MEMORY * 9, None, memory) for _ in range(2))
+    for each in (large, another):
+        each.add(some(b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n" % (IN_MEMORY * 2)))
+        assert each.take() is None
+    large.add(some(b"x" * IN_MEMORY))
+    assert memory.left == 1_000
+    with pytest.raises(CannotRead, match="503"):
+        another.add(some(b"x" * 1_001))
+    large.close()
+    another.close()
+    assert memory.left == CHUNK_BYTES + 1_000
+
+
 @pytest.fixture()
 def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A worker's door without the rest of it: ten connections at most, and a clock that the test sets."""
@@ -69,6 +106,7 @@ def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     found: Any = worker.EdgeWorker.__new__(worker.EdgeWorker)
     found.connections, found.nr_conns, found.worker_connections, found.longest = set(), 0, 10, 10_000_000
     found.peers, found.room, found.cfg, found.clock = Peers(""), Room(), SimpleNamespace(keepalive=5), 100.0
+    found.memory = Room()
     found.poller, found._swept_at, found.alive = worker.selectors.DefaultSelector(), 0.0, True
     monkeypatch.setattr(worker, "time", SimpleNamespace(monotonic=lambda: found.clock))
     yield found
