@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
 from marketplace.accounts.models import Organisation
 from marketplace.auditors.exports import shape
 from tenders.contracts.models import Contract, Milestone
 from tenders.needs.models import Need
+from tenders.payments.invoices.books import owed_in_sql
 from tenders.payments.invoices.models import CreditNote, Invoice, InvoiceDispute
-from tenders.payments.ledger.models import LedgerTransfer
 
 COLUMNS = (
     shape.reference("reference", "Our reference of the invoice", "invoices.reference"),
@@ -71,7 +71,7 @@ def _query(scope: shape.Scope) -> Select[Any]:
         i.vat_pence,
         i.total_pence,
         credited.scalar_subquery().label("credited_pence"),
-        _owed(i).label("owed_pence"),
+        owed_in_sql().label("owed_pence"),
         i.received_at,
         i.file_sha256.label("document_sha256"),
         i.withdrawn_at,
@@ -87,13 +87,6 @@ def _query(scope: shape.Scope) -> Select[Any]:
     query = query.join(Organisation, Organisation.id == i.authority_id).join(firm, firm.id == i.supplier_id)
     query = query.outerjoin(milestone, milestone.id == i.milestone_id)
     return scope.narrow(query, Organisation.slug, i.received_at).order_by(i.received_at, i.id)
-
-
-def _owed(invoice: type[Invoice]) -> Any:
-    t = LedgerTransfer
-    signed = case((t.credit.endswith("/owed"), t.amount_pence), else_=-t.amount_pence)
-    ours = (t.subject == invoice.reference, t.credit.endswith("/owed") | t.debit.endswith("/owed"))
-    return select(func.coalesce(func.sum(signed), 0)).where(*ours).scalar_subquery()
 
 
 EXPORT = shape.Export(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from sqlalchemy import case, func, select
 
@@ -58,6 +59,14 @@ def owed_of(invoices: Iterable[Invoice]) -> dict[str, int]:
         )
         found.update({subject: int(pence) for subject, pence in db.session.execute(query)})
     return found
+
+
+def owed_in_sql() -> Any:
+    """What is owed for each row of `invoices`, inside a query that selects from them."""
+    t = LedgerTransfer
+    signed = case((t.credit.endswith("/owed"), t.amount_pence), else_=-t.amount_pence)
+    query = select(func.coalesce(func.sum(signed), 0)).correlate(Invoice)
+    return query.where(t.subject == Invoice.reference, t.credit.endswith("/owed") | t.debit.endswith("/owed")).scalar_subquery()
 
 
 def _pieces(names: list[str], size: int = 500) -> Iterable[list[str]]:

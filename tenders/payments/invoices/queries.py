@@ -12,7 +12,7 @@ from sqlalchemy.orm import joinedload, selectinload
 from marketplace.core import clock, db
 from marketplace.core.errors import NotFound
 from tenders.contracts.models import Contract, Milestone
-from tenders.payments.invoices.books import owed_of
+from tenders.payments.invoices.books import owed_in_sql, owed_of
 from tenders.payments.invoices.due import Due, days_left_words, due_of
 from tenders.payments.invoices.models import CreditNote, Invoice
 from tenders.payments.invoices.status import COLOURS, LABELS, OPEN, status_of
@@ -105,9 +105,9 @@ def invoices_of_contract(contract_id: int) -> list[InvoiceRow]:
     return _by_day(_whole().where(Invoice.contract_id == contract_id))
 
 
-def live_invoices() -> list[InvoiceRow]:
-    """Every invoice of every council that was neither withdrawn nor sent back, the first due first."""
-    return _by_day(_whole().where(Invoice.withdrawn_at.is_(None), Invoice.returned_at.is_(None)))
+def owed_invoices() -> list[InvoiceRow]:
+    """Every invoice of every council of which something is owed, the first due first."""
+    return _by_day(_whole().where(owed_in_sql() > 0))
 
 
 def _whole() -> Select[Invoice]:

@@ -15,7 +15,7 @@ def remind_of_payments() -> int:
     today = clock.today()
     due = [
         row.invoice.id
-        for row in queries.live_invoices()
+        for row in queries.owed_invoices()
         if row.is_open and reminder_due(row.due.on, today, row.invoice.reminded_for)
     ]
     return sum(_remind(invoice_id) for invoice_id in due)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import date
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, selectinload
 
 from marketplace.accounts.models import Membership, Organisation
@@ -36,10 +37,19 @@ def import_remittance(member: Membership, name: str, content: bytes, dates: str)
 
     `dates` says what the date in the file is: forms.ARRIVES or forms.SENT.
     """
-    known = find_by_content(member.organisation_id, hashlib.sha256(content).hexdigest())
+    sha256 = hashlib.sha256(content).hexdigest()
+    known = find_by_content(member.organisation_id, sha256)
     if known is not None:
         return known, False
-    return _import(member, name, hashlib.sha256(content).hexdigest(), read_lines(content), dates), True
+    lines = read_lines(content)
+    try:
+        return _import(member, name, sha256, lines, dates), True
+    except IntegrityError:
+        # The same file came twice at once: the other one was first.
+        known = find_by_content(member.organisation_id, sha256)
+        if known is None:
+            raise
+        return known, False
 
 
 @action
@@ -77,7 +87,7 @@ def _import(member: Membership, name: str, sha256: str, lines: Sequence[FileLine
 @action
 def try_again(reference: str, member: Membership) -> Remittance:
     """Looks again at lines that became no payment: an invoice may have come or been approved since."""
-    made = get_remittance(reference, member.organisation_id)
+    made = get_remittance(reference, member.organisation_id, lock=True)
     open_lines = [each for each in made.lines if each.problem and each.amount_pence is not None]
     numbered = _by_number(member.organisation_id)
     for row in open_lines:
@@ -195,11 +205,13 @@ def find_by_content(authority_id: int, sha256: str) -> Remittance | None:
     return db.session.scalar(select(Remittance).where(Remittance.authority_id == authority_id, Remittance.sha256 == sha256))
 
 
-def get_remittance(reference: str, authority_id: int) -> Remittance:
-    """The council's own; another's is NotFound."""
-    found = db.session.scalar(
-        select(Remittance).where(Remittance.reference == reference, Remittance.authority_id == authority_id)
-    )
+def get_remittance(reference: str, authority_id: int, lock: bool = False) -> Remittance:
+    """The council's own, locked and its lines read afresh when asked; another's is NotFound."""
+    query = select(Remittance).where(Remittance.reference == reference, Remittance.authority_id == authority_id)
+    if lock:
+        db.session.execute(query.with_for_update(of=Remittance))
+        query = query.options(selectinload(Remittance.lines)).execution_options(populate_existing=True)
+    found = db.session.scalar(query)
     if found is None:
         raise NotFound("There is no import with this reference.")
     return found
