@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from marketplace import config
 from marketplace.core import clock, db
 from marketplace.core.journal import JournalLine
 from marketplace.worker import Worker
 from tenders.payments.gateway import door, looking
-from tenders.payments.gateway.actions import Difference, put_differences_on_record, remember_mode
+from tenders.payments.gateway.actions import Difference, put_differences_on_record, remember_mode, store_event
 from tenders.payments.gateway.missed import fetch_missed
 from tenders.payments.gateway.mode import insist_on_mode
 from tenders.payments.gateway.models import GatewayEvent
@@ -44,6 +45,14 @@ def looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     seen: list[str] = []
     monkeypatch.setattr(looking, "_rooms", [{"customer.": lambda event: not seen.append(event.object_id)}])
     return seen
+
+
+def test_an_event_that_could_not_be_stored_is_not_taken_for_one_that_is_here(app: Flask, stand_in: StandIn) -> None:
+    sent = stand_in.sender.signed(_customer(stand_in))
+    hint = door.read_event(*sent, (config.current().stripe_webhook_secret,))
+    with pytest.raises(IntegrityError):
+        store_event(replace(hint, type=None))  # type: ignore[arg-type]
+    assert _bring(app, *sent)[0] == 200 and _stored() == 1
 
 
 def test_a_real_event_is_stored_once_acknowledged_and_looked_at_by_the_worker(

@@ -28,7 +28,9 @@ def store_event(hint: EventHint, was_missed: bool = False) -> bool:
         raise Conflict("This event is of Stripe's other mode (test or live). It is refused.")
     try:
         return _store_event(hint, was_missed)
-    except IntegrityError:  # the same event came twice at once
+    except IntegrityError:  # the same event came twice at once; anything else, and Stripe must bring it again
+        if db.session.get(GatewayEvent, hint.id) is None:
+            raise
         return False
 
 
