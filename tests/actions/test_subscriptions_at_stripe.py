@@ -372,3 +372,63 @@ def test_events_of_others_and_of_nothing_known_leave_no_trace(app: Flask, stand_
     stand_in.control("transfer", customer=stranger.id, pence=1_000)
     bring_events(app, stand_in)
     assert balances() == {} and db.session.scalar(select(func.count()).select_from(SubscriptionInvoice)) == 0
+
+
+class Stopped(BaseException):
+    """The process ends here, as far as the rows and Stripe can tell."""
+
+
+STOPS = (
+    "subscription: before the customer is made",
+    "subscription: customer made, not stored",
+    "subscription: before it is started",
+    "subscription: started, not stored",
+    "subscription: before the page is made",
+    "subscription: page made, not stored",
+    "subscription: before it is cancelled",
+    "subscription: cancelled, not stored",
+)
+
+
+@pytest.mark.slow  # eight journeys, each over HTTP
+@pytest.mark.parametrize("stop", STOPS)
+def test_wherever_the_worker_stops_the_order_is_made_once_and_none_is_forgotten(
+    app: Flask, stand_in: StandIn, stop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = {stop}
+
+    def stops(point: str) -> None:
+        if point in left:
+            left.remove(point)
+            raise Stopped
+
+    monkeypatch.setattr(at_gateway, "failpoint", stops)
+    by, is_card = subscribing.in_trial(), "page" in stop
+
+    def bring() -> None:
+        try:
+            at_gateway.bring(by.subscription.id)
+        except Stopped:
+            db.session.rollback()
+
+    if is_card:
+        at_gateway.ask_card_page(by.finance, "PO-77")
+    else:
+        actions.order(by.finance, "transfer", "PO-77", is_by_hand=False)
+    bring()
+    at_gateway.bring_all()
+    if is_card:
+        stand_in.control("pay_page", session=by.subscription.session_id)
+    bring_events(app, stand_in)
+    actions.cancel(by.finance)
+    bring()
+    at_gateway.bring_all()
+    bring_events(app, stand_in)
+    assert not left, "the worker never came to this point"
+    there = door.get_door()
+    (started,) = there.list_subscriptions()
+    assert started.cancels_at_period_end and by.subscription.subscription_id == started.id
+    assert len(there.list_invoices()) == 1 and len(stand_in.state.books[""].things["customer"]) == 1
+    assert len(stand_in.state.books[""].things["checkout.session"]) == (1 if is_card else 0)
+    assert by.invoice.purchase_order == "PO-77"
+    check_books(by)
