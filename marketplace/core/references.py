@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
+from typing import Any
 
 from sqlalchemy import Integer, String, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from marketplace.core.db import Base
@@ -26,13 +28,19 @@ class Sequence(Base):
 def next_reference(session: Session, prefix: str, year: int) -> str:
     """The next reference of a kind, such as N-2026-0042. Gapless within committed actions."""
     name = f"{prefix}-{year}"
-    row = session.scalar(select(Sequence).where(Sequence.name == name).with_for_update())
-    if row is None:
-        row = Sequence(name=name, last=0)
-        session.add(row)
+    query = select(Sequence).where(Sequence.name == name).with_for_update()
+    row = session.scalar(query)
+    if row is None:  # the first of its year; two may come at once
+        session.execute(_insert(session)(Sequence).values(name=name, last=0).on_conflict_do_nothing())
+        row = session.scalars(query).one()
     row.last += 1
     session.flush()
     return f"{name}-{row.last:04d}"
+
+
+def _insert(session: Session) -> Any:
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    return postgresql.insert if is_postgresql else sqlite.insert
 
 
 def unguessable_reference(prefix: str, year: int) -> str:

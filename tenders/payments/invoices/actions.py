@@ -84,7 +84,8 @@ def _send(
 
 def sending_problems(contract: Contract, facts: InvoiceFacts, knows_warnings: bool) -> list[Problem]:
     """Everything that stops the invoice from being sent as it is."""
-    found = rules.invoice_problems(facts, contract, queries.is_number_used(contract.id, facts.number))
+    is_used = queries.is_number_used(contract.id, facts.number)
+    found = rules.invoice_problems(facts, contract, is_used, clock.today())
     return found or rules.confirming_problems(warnings_for(contract, facts), knows_warnings)
 
 

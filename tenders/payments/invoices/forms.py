@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from werkzeug.datastructures import FileStorage
@@ -46,8 +47,8 @@ class InvoiceForm(Form):
             invoiced_on=self.invoiced_on.data,
             description=self.description.data or "",
             net_pence=pence_in(self.net_pence),
-            vat_basis_points=OTHER_RATE if rate == OTHER else int(rate),
-            milestone_id=None if chosen == OTHER else int(chosen),
+            vat_basis_points=OTHER_RATE if rate == OTHER else _number(rate) or 0,
+            milestone_id=None if chosen == OTHER else _number(chosen),
             due_on=self.due_on.data,
             purchase_order=self.purchase_order.data or "",
             vat_typed_pence=pence_in(self.vat_typed_pence),
@@ -96,6 +97,11 @@ class SettleForm(Form):
 class ApproveForm(Form):
     knows_warnings = Tick("I have looked into what does not agree")
     approve = Save("Approve the invoice")
+
+
+def _number(choice: str) -> int | None:
+    """The number that a choice stands for; None for what the form did not offer, which its field refuses."""
+    return int(choice) if re.fullmatch("[0-9]{1,18}", choice) else None
 
 
 def pence_in(field: Any) -> int | None:

@@ -17,6 +17,8 @@ from tenders.payments.invoices.due import Due, days_left_words, due_of
 from tenders.payments.invoices.models import CreditNote, Invoice
 from tenders.payments.invoices.status import COLOURS, LABELS, OPEN, status_of
 
+# With VAT rounded to the penny no sum before VAT may come to a milestone's amount exactly: what then stays is nothing.
+ROUNDING_PENCE = 1
 NO_INVOICE = "There is no invoice with this reference."
 
 
@@ -147,10 +149,11 @@ def invoiced_pence(contract_id: int, milestone_id: int | None = None, besides: i
     return int(asked or 0) - int(db.session.scalar(notes) or 0)
 
 
-def milestones_to_invoice(contract: Contract) -> list[Milestone]:
-    """Accepted milestones of which something is not invoiced yet, in their order."""
+def milestones_to_invoice(contract: Contract) -> list[tuple[Milestone, int]]:
+    """Accepted milestones of which something is not invoiced yet, in their order, with how much; pence with VAT."""
     accepted = [each for each in contract.milestones if each.accepted_at is not None]
-    return [each for each in accepted if invoiced_pence(contract.id, each.id) < each.amount_pence]
+    left = [(each, each.amount_pence - invoiced_pence(contract.id, each.id)) for each in accepted]
+    return [(each, pence) for each, pence in left if pence > ROUNDING_PENCE]
 
 
 def last_address(supplier_id: int) -> str:

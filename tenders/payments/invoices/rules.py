@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from marketplace.core.errors import Problem
@@ -14,6 +14,8 @@ from tenders.payments.invoices.models import Invoice
 from tenders.payments.invoices.status import credited_pence, is_live
 
 OTHER_RATE = -1
+# Beyond this a day to be paid by is a slip of the pen: nobody agrees to wait so long for an invoice sent today.
+LONGEST_TO_WAIT = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ def contract_problems(contract: Contract) -> list[Problem]:
     return [] if contract.is_signed else [Problem("Both sides sign the contract first.")]
 
 
-def invoice_problems(facts: InvoiceFacts, contract: Contract, number_is_used: bool) -> list[Problem]:
+def invoice_problems(facts: InvoiceFacts, contract: Contract, number_is_used: bool, today: date) -> list[Problem]:
     """What makes an invoice invalid (PA 2023 s68(9), s88(7)), and no more: who, what, how much, a unique number.
 
     Beside that only what the contract itself asks for: its order number.
@@ -74,6 +76,8 @@ def invoice_problems(facts: InvoiceFacts, contract: Contract, number_is_used: bo
         found.append(Problem(words, "number"))
     if facts.invoiced_on is None:
         found.append(Problem("Enter the date of the invoice", "invoiced_on"))
+    if facts.due_on is not None and facts.due_on > today + LONGEST_TO_WAIT:
+        found.append(Problem("Enter a day to be paid by that is no more than a year from now, or leave it empty", "due_on"))
     if not facts.description.strip():
         found.append(Problem("Say what the invoice is for", "description"))
     if not facts.net_pence or facts.net_pence <= 0:
@@ -207,6 +211,20 @@ def crediting_problems(
         found.append(Problem("Enter the sum that you credit, more than nought", "net_pence"))
     elif total > left:
         found.append(Problem(f"Enter {pounds(left)} or less with VAT: that is what the invoice still asks for", "net_pence"))
+    else:
+        found += _credit_part_problems(invoice, net_pence or 0, vat_pence or 0)
+    return found
+
+
+def _credit_part_problems(invoice: Invoice, net_pence: int, vat_pence: int) -> list[Problem]:
+    """VAT that was never charged cannot be given back, nor as VAT what was charged before it; and the other way round."""
+    net_left = invoice.net_pence - sum(each.net_pence for each in invoice.credit_notes)
+    vat_left = invoice.vat_pence - sum(each.vat_pence for each in invoice.credit_notes)
+    found = []
+    if net_pence > net_left:
+        found.append(Problem(f"Enter {pounds(net_left)} or less: that is what the invoice still asks for before VAT", "net_pence"))
+    if vat_pence > vat_left:
+        found.append(Problem(f"Enter {pounds(vat_left)} or less: that is the VAT that the invoice still charges", "vat_pence"))
     return found
 
 

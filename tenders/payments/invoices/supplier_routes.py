@@ -101,7 +101,7 @@ def _is_whole(form: InvoiceForm, contract: Contract) -> bool:
     """Whether neither the fields nor the rules find anything; all of it is told of at once."""
     form.validate()
     facts = form.facts()
-    found = rules.invoice_problems(facts, contract, queries.is_number_used(contract.id, facts.number))
+    found = rules.invoice_problems(facts, contract, queries.is_number_used(contract.id, facts.number), clock.today())
     found += documents.document_problems(form.sent_document())
     add_problems(form, [each for each in found if not (each.field in form and form[each.field].errors)])
     return not form.has_problems
@@ -133,7 +133,7 @@ def _first(contract: Contract) -> dict[str, Any]:
     """What the form starts from: an accepted milestone, the contract's order number, the profile's VAT number."""
     waiting = queries.milestones_to_invoice(contract)
     asked = request.args.get("milestone", "")
-    chosen = next((each for each in waiting if str(each.id) == asked), waiting[0] if waiting else None)
+    chosen, left = next((each for each in waiting if str(each[0].id) == asked), waiting[0] if waiting else (None, 0))
     vat_number = contract.supplier.vat_number
     rate = standard_rate_on(clock.today()) if vat_number else 0
     known = {
@@ -146,7 +146,6 @@ def _first(contract: Contract) -> dict[str, Any]:
     }
     if chosen is None:
         return known
-    left = chosen.amount_pence - queries.invoiced_pence(contract.id, chosen.id)
     return {**known, "description": chosen.title, "net_pence": split_vat(left, rules.as_rate(rate))[0]}
 
 

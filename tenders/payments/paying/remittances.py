@@ -66,10 +66,7 @@ def _import(member: Membership, name: str, sha256: str, lines: Sequence[FileLine
     made.lines = [RemittanceLine(**asdict(each)) for each in lines]
     db.session.add(made)
     db.session.flush()
-    numbered = _by_number(member.organisation_id)
-    for row in made.lines:
-        if not row.problem:
-            _take(row, member, dates, numbered)
+    _take_all([each for each in made.lines if not each.problem], member, dates)
     matched = sum(not each.problem for each in made.lines)
     record(
         events.RemittanceImported(
@@ -89,9 +86,7 @@ def try_again(reference: str, member: Membership) -> Remittance:
     """Looks again at lines that became no payment: an invoice may have come or been approved since."""
     made = get_remittance(reference, member.organisation_id, lock=True)
     open_lines = [each for each in made.lines if each.problem and each.amount_pence is not None]
-    numbered = _by_number(member.organisation_id)
-    for row in open_lines:
-        _take(row, member, made.dates, numbered)
+    _take_all(open_lines, member, made.dates)
     matched, left = sum(not each.problem for each in open_lines), sum(bool(each.problem) for each in made.lines)
     record(
         events.RemittanceTriedAgain(
@@ -102,9 +97,20 @@ def try_again(reference: str, member: Membership) -> Remittance:
     return made
 
 
+def _take_all(rows: Sequence[RemittanceLine], member: Membership, dates: str) -> None:
+    numbered = _by_number(member.organisation_id)
+    # All invoices first, in one order, and only then the payments' references: so do those who pay one by hand, and
+    # the two cannot hold what the other waits for.
+    found = (_matching(each, numbered) for each in rows)
+    for invoice_id in sorted({each.id for each in found if not isinstance(each, str)}):
+        get_invoice(invoice_id, lock=True)
+    for row in rows:
+        _take(row, member, dates, numbered)
+
+
 def _take(row: RemittanceLine, member: Membership, dates: str, numbered: dict[str, list[Invoice]]) -> None:
     """The line becomes a payment, or says why it became none."""
-    if row.amount_pence is None or row.named_on is None:
+    if row.amount_pence is None or row.named_on is None or not row.invoice_number:
         return
     found = _matching(row, numbered)
     if isinstance(found, str):

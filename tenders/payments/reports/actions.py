@@ -21,11 +21,14 @@ def publish_report(
     member: Membership, period: Period, director_name: str, director_title: str, notice_number: str = ""
 ) -> PaymentsReport:
     """Publishes the half-year's figures as they stand, with who approved them (r38). Raises Problems."""
-    today, published = clock.today(), queries.find_report(member.organisation_id, period)
+    today = clock.today()
+    # The reference first: whoever publishes at the same moment waits for it, and then sees this report.
+    reference = next_reference(db.session(), "R", today.year)
+    published = queries.find_report(member.organisation_id, period)
     insist(rules.publishing_problems(period, today, director_name, director_title, published is not None))
     found = queries.figures_of(member.organisation_id, period)
     report = PaymentsReport(
-        reference=next_reference(db.session(), "R", today.year),
+        reference=reference,
         authority_id=member.organisation_id,
         period_ended_on=period.ends_on,
         figures=json.dumps({name: _plain(value) for name, value in asdict(found).items()}),
