@@ -263,6 +263,6 @@ def read_checkpoint(text: str, name: str, key: bytes) -> tuple[int, str]:
     raise NotGenuine("the checkpoint was altered, or another journal's key signed it.")
 
 
-csv.field_size_limit(1 << 30)
 if __name__ == "__main__":
+    csv.field_size_limit(1 << 30)  # of the whole process, so only where the process is ours
     sys.exit(main())

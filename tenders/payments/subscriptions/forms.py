@@ -30,7 +30,7 @@ class BandForm(Form):
 
 class KeepOpenForm(Form):
     until_on = Day("Keep new needs open until", subject="last day", hint="For example 31 3 2027")
-    reason = TextBox("Why", rows=3, longest=2000, hint="It is kept on record. Name no person.")
+    reason = TextBox("Why", rows=3, longest=2000, required="Say why they stay open", hint="It is kept on record. Name no person.")
     save = Save("Keep new needs open")
 
 
