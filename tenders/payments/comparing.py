@@ -27,6 +27,7 @@ from tenders.payments.subscriptions.models import Subscription, SubscriptionInvo
 from tenders.payments.subscriptions.syncing import sync_all
 
 WINDOW = timedelta(days=120)  # a card's bank can take money back for about four months
+PAYOUT_TAKES = timedelta(days=14)  # a new account's first payout may take so long
 NOTHING = "nothing"
 
 
@@ -132,6 +133,13 @@ def _arrival(gate: Door, account: str, payment: Payment) -> Iterator[Difference]
     if payment.paid_on != arrived:
         ours, theirs = (f"{each:%d %B %Y}" if each else "not yet" for each in (payment.paid_on, arrived))
         yield Difference(payment.payout_id or payment.charge_id, f"When {payment.reference} arrived", ours, theirs)
+    if payment.payout_id == "" and left_pence(payment) and _is_overdue(payment):
+        # A supplier that pays itself out by hand: Stripe does not say which charges such a payout carries.
+        yield Difference(payment.charge_id, f"No payout of {payment.reference} is known", "charged", NOTHING)
+
+
+def _is_overdue(payment: Payment) -> bool:
+    return payment.charged_at is not None and payment.charged_at + PAYOUT_TAKES < clock.now()
 
 
 def _ledger(payment: Payment) -> Iterator[Difference]:

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from marketplace.core import db
+from marketplace.core import clock, db
 from tenders.payments import comparing
 from tenders.payments.gateway.queries import open_differences, resolved_differences
 from tenders.payments.paying import card_sync
@@ -53,6 +53,15 @@ def test_what_nobody_told_us_is_found_put_on_record_and_brought_in_line(app: Fla
     assert [each.what for each in found.before] == ["What is left of a charge"] and found.left == []
     assert books(invoice) == (30_000, 0, WHOLE - 30_000)
     assert {each.resolution for each in resolved_differences()} == {"Both tell the same again."}
+
+
+def test_money_that_was_charged_and_never_paid_out_is_found_after_two_weeks(app: Flask, able: Cards) -> None:
+    payment = able.asked(able.approved())
+    able.pay(payment)
+    card_sync.sync_payment(payment.reference)
+    assert comparing.compare() == []
+    clock.pass_time(days=15)
+    assert [each.what for each in comparing.reconcile().left] == [f"No payout of {payment.reference} is known"]
 
 
 @pytest.mark.parametrize(

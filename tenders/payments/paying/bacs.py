@@ -90,6 +90,7 @@ def say_not_arrived(reference: str, member: Membership) -> Payment:
     """The supplier says that a payment is not there; finance is told."""
     payment = queries.get_payment_of_supplier(reference, member.organisation_id)
     get_invoice(payment.invoice_id, lock=True)
+    db.session.refresh(payment)
     insist(rules.not_arrived_problems(payment, clock.today()))
     payment.not_arrived_at = clock.now()
     record(events.PaymentNotArrived(**of(payment.invoice), payment=payment.reference), member.actor())
