@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from marketplace.accounts.joining import approve_organisation
+from marketplace.auditors.exports import get_export
+from marketplace.auditors.exports.shape import Scope
 from marketplace.core import clock, db
 from marketplace.core.errors import Conflict, Problems
 from marketplace.core.journal import SYSTEM, JournalLine
@@ -224,3 +226,16 @@ class TestOverdue:
         assert line.facts["reason"] == "Their finance system is being replaced."
         days_pass(11)
         assert by.is_stopped
+
+
+def test_an_auditor_s_ledger_holds_our_own_books_too() -> None:
+    by = subscribing.invoiced()
+    other = subscribing.ordered()
+    by_hand.record_invoice(other.subscription.id, other.administrator, "INV-2", clock.today())
+    db.in_one_transaction()  # the files are read by a cursor on the server
+    rows = list(get_export("ledger").rows(db.session(), Scope(clock.now())))
+    ours = by.organisation.reference
+    assert len(rows) == 4 and {row.council for row in rows} == {ours, other.organisation.reference}
+    assert sum(row.amount_pence for row in rows if row.debit == receivable(ours)) == balance(receivable(ours))
+    narrowed = list(get_export("ledger").rows(db.session(), Scope(clock.now(), by.organisation.slug)))
+    assert [row.row for row in narrowed] == [row.row for row in rows if row.council == ours]
