@@ -102,6 +102,15 @@ def test_subscribing_in_a_browser(whole_app: Flask, base: str, browser: Browser,
         administrator.follow("Keep new needs open until a day")
         officer.go("/council/needs/new")
         assert officer.reads("Begin with an empty need")
+
+        # A year later nobody has done anything: the second year is paid by the same card.
+        clock.set_clock(START + timedelta(days=98 + 370))
+        paid_with.control("pass_time", days=370)
+        stripe_tells()
+        finance = hand(emails["finance"])
+        finance.go(PAGE)
+        assert finance.page.get_by_role("cell", name="Paid", exact=True).count() == 2
+        assert finance.reads("everything is paid")
     finally:
         for each in contexts:
             each.close()
