@@ -108,7 +108,7 @@ def test_a_stopped_council_reads_why_and_everything_else_goes_on(app) -> None:
     assert one.has("New needs of this council have been stopped since")
     form = administrator.follow(one, "Keep new needs open until a day")
     day = clock.today() + timedelta(days=14)
-    assert administrator.submit(form, until_on=day, reason="", status=422).errors == ["Enter why"]
+    assert administrator.submit(form, until_on=day, reason="", status=422).errors == ["Say why they stay open"]
     administrator.submit(form, until_on=day, reason="A new finance system.")
     assert "Begin" in officer.get("/council/needs/new").buttons
 
