@@ -25,17 +25,22 @@ def signed_in(app: Flask, member: object) -> PageClient:
     return client
 
 
+def _work(app: Flask) -> None:
+    db.session().bind = db.engine()  # pages of this thread have set it to read one by one, as a worker never does
+    Worker(app).run_until_idle()
+
+
 def time_passes(app: Flask, stand_in: StandIn, days: int = 0) -> None:
     """Days pass here and at Stripe, Stripe tells, the worker does what there is to do."""
     if days:
         clock.pass_time(hours=24 * days)
         stand_in.control("pass_time", days=days)
-    Worker(app).run_until_idle()
+    _work(app)
     for event in stand_in.take_events():
         body, signature = stand_in.sender.signed(event)
         answer = app.test_client().post("/stripe/events", data=body, headers={"Stripe-Signature": signature})
         assert answer.status_code == 200
-    Worker(app).run_until_idle()
+    _work(app)
 
 
 @pytest.fixture
