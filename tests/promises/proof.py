@@ -1,7 +1,8 @@
 """The proof of a promise: how much to try in this run, and the line that says what came out.
 
 The environment names the run, and is read here only: PROOF_SIZE (`short`, or `long` as `make prove` does) and
-PROOF_TABLE, the file that gets a line of JSON for each thing told.
+PROOF_TABLE, the file that gets a line of JSON for each thing told, and for each test that went through to its end. A
+table that is used again spares what it holds, so that hours of proof can be taken in parts.
 """
 
 from __future__ import annotations
@@ -39,6 +40,15 @@ class Told:
     violations: int
     measured: str
     database: str
+    test: str = ""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A test that came to its end and broke nothing."""
+
+    test: str
+    database: str
 
 
 def goals() -> dict[str, Goal]:
@@ -69,7 +79,8 @@ def database() -> str:
 class Proof:
     """What a promise's test holds in its hand: `size` before, `tell` after."""
 
-    def __init__(self) -> None:
+    def __init__(self, test: str = "") -> None:
+        self.test = test
         self.asked: set[str] = set()
         self.told: set[str] = set()
 
@@ -89,7 +100,7 @@ class Proof:
         assert promise in goals(), f"{promise} has no row in goals.csv"
         self.told.add(promise)
         number = violations if isinstance(violations, int) else len(violations)
-        _keep(Told(promise, tried, count, number, measured, database()))
+        keep(Told(promise, tried, count, number, measured, database(), self.test))
         if number:
             pytest.fail(f"{promise}, {tried}: {number} of {count} broke it{_listed(violations)}", pytrace=False)
         if count < 1:
@@ -108,8 +119,16 @@ def _listed(violations: int | Collection[object]) -> str:
     return ":\n  " + "\n  ".join(shown) + ("\n  …" if len(violations) > LONGEST_LIST else "")
 
 
-def _keep(line: Told) -> None:
-    table = os.environ.get("PROOF_TABLE")
-    if table:
-        with Path(table).open("a", encoding="utf-8") as file:
+def table() -> list[Told | Held]:
+    """What the run's table holds; empty without one."""
+    named = os.environ.get("PROOF_TABLE", "")
+    lines = Path(named).read_text("utf-8").splitlines() if named and Path(named).exists() else []
+    return [Told(**each) if "id" in each else Held(**each) for each in map(json.loads, lines)]
+
+
+def keep(line: Told | Held) -> None:
+    """Adds a line to the run's table, if it has one."""
+    named = os.environ.get("PROOF_TABLE")
+    if named:
+        with Path(named).open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(line)) + "\n")

@@ -31,7 +31,7 @@ from tests.promises.proof import Proof, is_long
 
 T = TypeVar("T")
 LIMIT = timedelta(seconds=60)
-REFERENCE = re.compile(r"^  (N-[0-9]{4}-[0-9]{4});", re.MULTILINE)
+REFERENCE = re.compile(r"^  (N-[0-9]{4}-[0-9]{4,});", re.MULTILINE)
 
 
 def kept(needs: Iterable[Need]) -> list[SimpleNamespace]:

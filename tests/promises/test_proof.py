@@ -60,3 +60,19 @@ def test_a_test_that_differs_between_the_databases_is_named() -> None:
 def test_every_promise_with_a_size_has_a_goal() -> None:
     assert set(proofs.sizes()) <= set(proofs.goals())
     assert all(int(row["short"]) <= int(row["long"]) for row in proofs.sizes().values())
+
+
+def test_a_table_that_is_used_again_spares_what_held(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
+    """What broke, and what was cut off, is struck out; another commit's table is not gone on with."""
+    table = tmp_path / "table"
+    monkeypatch.setenv("PROOF_TABLE", str(table))
+    monkeypatch.setattr(prove, "_commit", lambda: "this code")
+    prove._take_up(table)
+    kept = [Told("B2", "races", 3, 0, "", "SQLite", "a"), proofs.Held("a", "SQLite")]
+    for line in [*kept, Told("B2", "more races", 1, 1, "", "SQLite", "b"), Told("B2", "races", 3, 0, "", "PostgreSQL", "a")]:
+        proofs.keep(line)
+    prove._take_up(table)
+    assert proofs.table() == kept
+    monkeypatch.setattr(prove, "_commit", lambda: "other code")
+    with pytest.raises(SystemExit, match="name a new file"):
+        prove._take_up(table)
