@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, url_for
+from flask import url_for
 from werkzeug.wrappers import Response
 
 from marketplace import config
 from marketplace.accounts.access import get_member, may
-from marketplace.core.errors import NotFound, Problems
-from marketplace.core.forms import Form, Save, TextBox, add_problems
+from marketplace.core.acting import form_that_acts
+from marketplace.core.errors import NotFound
+from marketplace.core.forms import Form, Save, TextBox
 from marketplace.core.pages import page
 from tenders.payments.gateway import actions, door, queries
 from tenders.payments.gateway.blueprint import blueprint
@@ -44,12 +45,12 @@ def resolve_difference(difference_id: int) -> Response:
     if found is None:
         raise NotFound("There is no such difference.")
     form = ResolveForm()
-    if form.validate_on_submit():
-        try:
-            actions.resolve_difference(difference_id, get_member(), form.why.data or "")
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash("Resolved. If it is found again tonight, it opens again", "success")
-            return redirect(url_for("gateway.stripe_page"), 303)
-    return page("tenders/payments/gateway/difference.html", title=found.what, difference=found, form=form)
+    return form_that_acts(
+        "tenders/payments/gateway/difference.html",
+        title=found.what,
+        form=form,
+        act=lambda: actions.resolve_difference(difference_id, get_member(), form.why.data or ""),
+        done="Resolved. If it is found again tonight, it opens again",
+        back=url_for("gateway.stripe_page"),
+        difference=found,
+    )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
-from marketplace.core.errors import Problems
-from marketplace.core.forms import Form, add_problems
+from marketplace.core.acting import form_that_acts
+from marketplace.core.forms import Form
 from marketplace.core.pages import page
 from tenders.payments.invoices import deciding, queries
 from tenders.payments.invoices.blueprint import blueprint
@@ -145,22 +145,15 @@ def resolve_dispute(reference: str) -> Response:
 def council_form(
     invoice: Invoice, title: str, form: Form, act: Callable[[], object], done: str, **context: Any
 ) -> Response:
-    """A page with one form of the council: acts when it is sent well, shows problems where they belong otherwise."""
-    back = url_for("invoices.show_invoice", reference=invoice.reference)
-    if form.validate_on_submit():
-        try:
-            act()
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash(done, "success")
-            return redirect(back, 303)
-    return page(
+    """A page with one form of the council about an invoice, which leads back to it."""
+    return form_that_acts(
         "tenders/payments/invoices/form.html",
         title=title,
         form=form,
+        act=act,
+        done=done,
+        back=url_for("invoices.show_invoice", reference=invoice.reference),
         caption=invoice.supplier_name,
-        back=back,
         back_text=f"Invoice {invoice.number}",
         **context,
     )

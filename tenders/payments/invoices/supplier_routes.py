@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
+from marketplace.core.acting import form_that_acts, on_to
 from marketplace.core.errors import Problems
 from marketplace.core.forms import Form, SelectChoice, add_problems
 from marketplace.core.money import pounds, split_vat
@@ -82,8 +83,8 @@ def new_invoice(reference: str) -> Response:
         warnings = actions.warnings_for(contract, form.facts())
         sent = _send(form, contract)
         if sent is not None:
-            flash(f"Sent. {contract.need.buyer_name} has your invoice", "success")
-            return redirect(url_for("invoices.show_to_supplier", reference=sent.reference), 303)
+            address = url_for("invoices.show_to_supplier", reference=sent.reference)
+            return on_to(address, f"Sent. {contract.need.buyer_name} has your invoice")
     if not warnings:
         del form.knows_warnings
     return page(
@@ -202,21 +203,14 @@ def send_credit_note(reference: str) -> Response:
 
 
 def _form(invoice: Invoice, title: str, form: Form, act: Callable[[], object], done: str, **context: Any) -> Response:
-    back = url_for("invoices.show_to_supplier", reference=invoice.reference)
-    if form.validate_on_submit():
-        try:
-            act()
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash(done, "success")
-            return redirect(back, 303)
-    return page(
+    return form_that_acts(
         "tenders/payments/invoices/form.html",
         title=title,
         form=form,
+        act=act,
+        done=done,
+        back=url_for("invoices.show_to_supplier", reference=invoice.reference),
         caption=invoice.contract.title,
-        back=back,
         back_text=f"Invoice {invoice.number}",
         **context,
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, url_for
+from flask import url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
-from marketplace.core.errors import Problems
+from marketplace.core.acting import button_that_acts
 from marketplace.core.forms import Form
 from marketplace.core.money import pounds
 from marketplace.core.pages import page
@@ -105,12 +105,9 @@ def say_not_arrived(reference: str) -> Response:
     back = url_for("invoices.show_to_supplier", reference=payment.invoice.reference)
     form = Form()
     if form.validate_on_submit():
-        try:
-            bacs.say_not_arrived(reference, get_member())
-            flash("The council’s finance team is told", "success")
-        except Problems as problems:
-            flash(problems.message, "notice")
-        return redirect(back, 303)
+        return button_that_acts(
+            lambda: bacs.say_not_arrived(reference, get_member()), done="The council’s finance team is told", back=back
+        )
     return page(
         "tenders/payments/invoices/form.html",
         title=f"Is {pounds(payment.amount_pence)} not in your account?",

@@ -6,8 +6,8 @@ from flask import flash, redirect, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, may
-from marketplace.core.errors import Problems, Refusal
-from marketplace.core.forms import add_problems
+from marketplace.core.acting import acted
+from marketplace.core.errors import Refusal
 from marketplace.core.pages import page
 from tenders.payments.gateway.door import OFF, is_on
 from tenders.payments.paying import card_accounts as accounts
@@ -21,14 +21,9 @@ from tenders.payments.paying.card_forms import ConsentForm
 def card_payments() -> Response:
     """Where the account stands and what comes next; the form records that the firm agrees."""
     form = ConsentForm()
-    if form.validate_on_submit():
-        try:
-            accounts.give_consent(get_member(), bool(form.agrees.data))
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash("Saved: councils can pay you by card as soon as your account works", "success")
-            return _here()
+    if acted(form, lambda: accounts.give_consent(get_member(), bool(form.agrees.data))):
+        flash("Saved: councils can pay you by card as soon as your account works", "success")
+        return _here()
     return _show(form)
 
 

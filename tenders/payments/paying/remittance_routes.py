@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect, url_for
+from flask import url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, may
+from marketplace.core.acting import made, on_to
 from marketplace.core.errors import Problem, Problems
-from marketplace.core.forms import add_problems
 from marketplace.core.pages import page, plural
 from tenders.payments.paying import remittances as acts
 from tenders.payments.paying.blueprint import blueprint
@@ -22,13 +22,10 @@ from tenders.payments.paying.remittance_file import HEADINGS, MOST_BYTES, NEEDED
 def remittances() -> Response:
     """Imports a file, and lists earlier ones."""
     form = RemittanceForm(dates=ARRIVES)
-    if form.validate_on_submit():
-        try:
-            made, is_new = _import(form)
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            return _to(made, _said(made) if is_new else "This file was imported before. Nothing has changed")
+    imported = made(form, lambda: _import(form))
+    if imported is not None:
+        remittance, is_new = imported
+        return _to(remittance, _said(remittance) if is_new else "This file was imported before. Nothing has changed")
     return page(
         "tenders/payments/paying/remittances.html",
         title="Import payments",
@@ -46,28 +43,27 @@ def _import(form: RemittanceForm) -> tuple[Remittance, bool]:
     return acts.import_remittance(get_member(), sent.filename or "", content, form.dates.data)
 
 
-def _said(made: Remittance) -> str:
-    matched = sum(not each.problem for each in made.lines)
-    return f"{plural(matched, 'payment')} recorded, {plural(len(made.lines) - matched, 'line')} not matched"
+def _said(remittance: Remittance) -> str:
+    matched = sum(not each.problem for each in remittance.lines)
+    return f"{plural(matched, 'payment')} recorded, {plural(len(remittance.lines) - matched, 'line')} not matched"
 
 
-def _to(made: Remittance, words: str) -> Response:
-    flash(words, "success")
-    return redirect(url_for("paying.show_remittance", reference=made.reference), 303)
+def _to(remittance: Remittance, words: str) -> Response:
+    return on_to(url_for("paying.show_remittance", reference=remittance.reference), words)
 
 
 @blueprint.get("/council/payments/remittances/<reference>")
 @may("pay_invoice")
 def show_remittance(reference: str) -> Response:
     """Each line of the file with the payment that it became, or why it became none."""
-    made = acts.get_remittance(reference, get_member().organisation_id)
+    remittance = acts.get_remittance(reference, get_member().organisation_id)
     return page(
         "tenders/payments/paying/remittance.html",
-        title=f"Payments of {made.file_name}",
-        remittance=made,
-        payments=acts.payments_by_line(made),
-        matched=[each for each in made.lines if not each.problem],
-        unmatched=[each for each in made.lines if each.problem],
+        title=f"Payments of {remittance.file_name}",
+        remittance=remittance,
+        payments=acts.payments_by_line(remittance),
+        matched=[each for each in remittance.lines if not each.problem],
+        unmatched=[each for each in remittance.lines if each.problem],
     )
 
 
@@ -75,5 +71,5 @@ def show_remittance(reference: str) -> Response:
 @may("pay_invoice")
 def try_again(reference: str) -> Response:
     """Looks again at the lines that matched nothing."""
-    made = acts.try_again(reference, get_member())
-    return _to(made, _said(made))
+    remittance = acts.try_again(reference, get_member())
+    return _to(remittance, _said(remittance))

@@ -8,15 +8,15 @@ from datetime import date
 from typing import Any
 
 from flask import Response as FlaskResponse
-from flask import flash, redirect, request, url_for
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, may, public
 from marketplace.accounts.models import Organisation
 from marketplace.core import clock
+from marketplace.core.acting import acted, on_to
 from marketplace.core.csvfile import Column, csv_bytes
-from marketplace.core.errors import NotFound, Problems
-from marketplace.core.forms import add_problems
+from marketplace.core.errors import NotFound
 from marketplace.core.pages import page, plural
 from tenders import regimes
 from tenders.payments.reports import actions, queries, rules, spend
@@ -139,15 +139,13 @@ def publish_report(ended_on: str) -> Any:
     """The half-year's figures with their formulas, ready to publish, and who approved them."""
     member, period = get_member(), _half_year(ended_on)
     form = PublishForm()
-    if form.validate_on_submit():
+
+    def publish() -> None:
         said = (form.director_name.data, form.director_title.data, form.notice_number.data or "")
-        try:
-            actions.publish_report(member, period, *said)
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash("The report is published on your council’s payment record", "success")
-            return redirect(url_for("payment_reports.reports"))
+        actions.publish_report(member, period, *said)
+
+    if acted(form, publish):
+        return on_to(url_for("payment_reports.reports"), "The report is published on your council’s payment record")
     return page(
         "tenders/payments/reports/publish.html",
         title="Publish how promptly you paid",

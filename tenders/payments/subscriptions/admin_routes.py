@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
-from marketplace.core.errors import Problems
-from marketplace.core.forms import Form, add_problems
+from marketplace.core.acting import form_that_acts
+from marketplace.core.forms import Form
 from marketplace.core.pages import page
 from tenders.payments.subscriptions import actions, by_hand, queries
 from tenders.payments.subscriptions.blueprint import blueprint
@@ -154,21 +154,14 @@ def take_back_invoice(reference: str, number: int) -> Response:
 def _form(
     subscription: Subscription, title: str, form: Form, act: Callable[[], object], done: str, **context: Any
 ) -> Response:
-    back = url_for("subscriptions.one_subscription", reference=subscription.reference)
-    if form.validate_on_submit():
-        try:
-            act()
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash(done, "success")
-            return redirect(back, 303)
-    return page(
+    return form_that_acts(
         "tenders/payments/subscriptions/form.html",
         title=title,
         form=form,
+        act=act,
+        done=done,
+        back=url_for("subscriptions.one_subscription", reference=subscription.reference),
         caption=subscription.organisation.name,
-        back=back,
         back_text=subscription.organisation.name,
         **context,
     )

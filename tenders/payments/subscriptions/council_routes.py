@@ -6,13 +6,13 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
-from marketplace.core.errors import Problems
-from marketplace.core.forms import Form, add_problems
+from marketplace.core.acting import form_that_acts, on_to
+from marketplace.core.forms import Form
 from marketplace.core.moments import day
 from marketplace.core.money import pounds
 from marketplace.core.pages import page
@@ -82,8 +82,7 @@ def _next_invoice(subscription: Subscription | None, today: date) -> str | None:
 def start_trial() -> Response:
     """Begins the trial now instead of waiting for the worker."""
     actions.start_trial(get_member().organisation_id, get_member())
-    flash("Your free trial has begun", "success")
-    return redirect(url_for("subscriptions.show_subscription"), 303)
+    return on_to(url_for("subscriptions.show_subscription"), "Your free trial has begun")
 
 
 @blueprint.route("/council/subscription/order", methods=("GET", "POST"))
@@ -156,20 +155,13 @@ def take_back_cancelling() -> Response:
 
 
 def _form(title: str, form: Form, act: Callable[[], object], done: str, **context: Any) -> Response:
-    back = url_for("subscriptions.show_subscription")
-    if form.validate_on_submit():
-        try:
-            act()
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash(done, "success")
-            return redirect(back, 303)
-    return page(
+    return form_that_acts(
         "tenders/payments/subscriptions/form.html",
         title=title,
         form=form,
-        back=back,
+        act=act,
+        done=done,
+        back=url_for("subscriptions.show_subscription"),
         back_text="Your council’s subscription",
         **context,
     )
