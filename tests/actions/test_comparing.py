@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from click.testing import CliRunner, Result
 from flask import Flask
 from sqlalchemy import update
 
+from marketplace import cli, config
 from marketplace.core import clock, db
 from tenders.payments import comparing
 from tenders.payments.gateway.queries import open_differences, resolved_differences
@@ -102,3 +106,39 @@ def test_our_own_balance_is_compared_too(app: Flask, able: Cards) -> None:
     state = able.stand_in.state
     paying.move(state, state.books[""], "adjustment", 777, "adj_1")
     assert [(each.object_id, each.pence) for each in comparing.compare()] == [("balance", 777)]
+
+
+def _command() -> Result:
+    """What `marketplace reconcile-payments` says and ends with."""
+    said = CliRunner().invoke(cli.cli, ["reconcile-payments"])
+    db.session.rollback()
+    return said
+
+
+def test_the_command_ends_with_0_1_or_2(
+    app: Flask, able: Cards, paid: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "prepare_current", config.current)
+    monkeypatch.setattr("marketplace.app.create_app", lambda settings: app)
+    charge = fresh(paid).charge_id
+    same = _command()
+    assert (same.exit_code, same.stdout) == (0, "") and "Stripe and our record tell the same." in same.stderr
+
+    able.do("refund", charge=charge, pence=30_000)
+    mended = _command()
+    assert (mended.exit_code, mended.stdout) == (0, "") and "1 more differed, and our side was brought in line." in mended.stderr
+
+    able.do("plant", kind="charge", id=charge, values={"amount": WHOLE - 1})
+    differs = _command()
+    assert differs.exit_code == 1 and "differ. They stand on the administrator's page" in differs.stderr
+    assert f"{charge}: What was charged. We say £4,800, Stripe says £4,799.99." in differs.stdout
+
+    settings = config.current()
+    config.install(replace(settings, stripe_secret_key=""))
+    assert _command().exit_code == 2, "without a key nothing can be told"
+    config.install(replace(settings, stripe_api="http://127.0.0.1:9"))
+    away = _command()
+    assert (away.exit_code, away.stdout) == (2, "") and away.stderr, "nobody answers"
+    able.stand_in.state.is_live = True  # refuses the key
+    config.install(settings)
+    assert _command().exit_code == 2
