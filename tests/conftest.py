@@ -12,6 +12,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from flask import Flask
+from sqlalchemy import QueuePool
 
 from marketplace import config
 from marketplace.core import clock, db
@@ -62,12 +63,14 @@ def house(template: databases.Template, tmp_path: Path) -> Iterator[config.Setti
     url = template.copy(tmp_path)
     settings = settings_for(tmp_path / "home", url)
     config.install(settings)
-    engine = db.connect(url)
+    db.connect(url)
     clock.set_clock(START)
     yield settings
     clock.set_clock(None)
     db.session.remove()
-    engine.dispose()
+    held = db.engine().pool
+    db.engine().dispose()
+    assert not isinstance(held, QueuePool) or not held.checkedout(), "a connection is still in use: whose thread goes on?"
     template.drop(url)
 
 

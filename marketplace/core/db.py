@@ -109,9 +109,11 @@ def _begin_sqlite(connection: Any) -> None:
 
 
 def connect(url: str) -> Engine:
-    """Points the house's session at a database; called once per process (and per test database)."""
+    """Points the house's session at a database; one that it pointed at before is let go of."""
     global _reading
     session.remove()
+    if earlier := _factory.kw.get("bind"):
+        earlier.dispose()
     engine = make_engine(url)
     _factory.configure(bind=engine)
     _reading = engine if url.startswith("sqlite") else engine.execution_options(isolation_level="AUTOCOMMIT")
