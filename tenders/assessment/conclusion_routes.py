@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import flash, redirect
+from flask import redirect
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import may
-from marketplace.core.errors import NotFound, Problem, Problems
-from marketplace.core.forms import Form, add_problems
+from marketplace.core.acting import form_that_acts
+from marketplace.core.errors import NotFound, Problem
+from marketplace.core.forms import Form
 from marketplace.core.pages import page
 from tenders.assessment import concluding, queries, rules, scoring
 from tenders.assessment.blueprint import blueprint
@@ -31,20 +32,17 @@ def _answer(
     form: Form,
     act: Callable[[], object],
     done: str,
-    target: str,
+    back: str,
     template: str = "simple_form.html",
+    *,
+    title: str,
     **words: Any,
 ) -> Response:
-    """Runs an act when the form is sent and sound; shows the page again, with all problems, when it is refused."""
-    if form.validate_on_submit():
-        try:
-            act()
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash(done, "success")
-            return redirect(target)
-    return page(f"tenders/assessment/{template}", form=form, here=here, need=here.need, **words)
+    """A page with one form about a conclusion."""
+    return form_that_acts(
+        f"tenders/assessment/{template}", title=title, form=form, act=act, done=done, back=back,
+        here=here, need=here.need, **words,
+    )  # fmt: skip
 
 
 def _stopped(here: Visit, title: str, stops: Sequence[Problem]) -> Response:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from flask import flash, redirect
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import has_permission, may
-from marketplace.core.errors import NotFound, Problems
-from marketplace.core.forms import add_problems
+from marketplace.core.acting import acted, form_that_acts, on_to
+from marketplace.core.errors import NotFound
 from marketplace.core.pages import page
 from tenders.assessment import actions, queries, rules
 from tenders.assessment.blueprint import blueprint
@@ -84,16 +83,11 @@ def declare(reference: str) -> Response:
     """The bidders' names, and the member's own return."""
     here = visit(reference)
     form = DeclareForm()
-    if form.validate_on_submit():
-        try:
-            actions.declare_conflict(
-                here.need.id, here.member, form.has_conflict.data == "yes", form.details.data or ""
-            )
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash(_thanks(form.has_conflict.data == "yes"), "success")
-            return redirect(here.home)
+    has_conflict = form.has_conflict.data == "yes"
+    if acted(
+        form, lambda: actions.declare_conflict(here.need.id, here.member, has_conflict, form.details.data or "")
+    ):
+        return on_to(here.home, _thanks(has_conflict))
     seat = here.seat
     stops = rules.declaring_problems(here.need, seat, seat is not None and seat.has_declared, "-")
     if here.need.opened_at is None or seat is None:
@@ -125,18 +119,12 @@ def decide(reference: str, person_id: int) -> Response:
     if seat is None:
         raise NotFound("This person is not on the panel of this need.")
     form = ConflictDecisionForm()
-    if form.validate_on_submit():
-        try:
-            actions.decide_conflict(
-                here.need.id, person_id, here.member, form.outcome.data == "aside", form.reason.data or ""
-            )
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash(
-                f"Recorded: {seat.name} {'stands aside' if form.outcome.data == 'aside' else 'carries on'}.", "success"
-            )
-            return redirect(here.home)
+    is_aside = form.outcome.data == "aside"
+    if acted(
+        form,
+        lambda: actions.decide_conflict(here.need.id, person_id, here.member, is_aside, form.reason.data or ""),
+    ):
+        return on_to(here.home, f"Recorded: {seat.name} {'stands aside' if is_aside else 'carries on'}.")
     own = here.seat
     chair = own if own is not None and own.has_duty("chair") else None
     is_approver = "approver" in here.member.roles
@@ -167,15 +155,9 @@ def name_person(reference: str) -> Response:
         if each.roles & set(JUDGING) and not bid_queries.duties_on(here.need, each.person_id)
     ]
     form.person.choose_from({str(each.person_id): each.person.name for each in free})
-    if form.validate_on_submit():
-        try:
-            actions.name_to_panel(here.need.id, int(form.person.data), form.duty.data, here.member)
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash("Named. Your colleague is told by email and declares conflicts first.", "success")
-            return redirect(here.home)
-    return page(
-        "tenders/assessment/simple_form.html", title="Name somebody to the panel", form=form, here=here, need=here.need,
-        button="Name to the panel", text="Somebody stands aside, so an approver fills the place. The person named scores blind like everybody.",
+    return form_that_acts(
+        "tenders/assessment/simple_form.html", title="Name somebody to the panel", form=form,
+        act=lambda: actions.name_to_panel(here.need.id, int(form.person.data), form.duty.data, here.member),
+        done="Named. Your colleague is told by email and declares conflicts first.", back=here.home,
+        here=here, need=here.need, button="Name to the panel", text="Somebody stands aside, so an approver fills the place. The person named scores blind like everybody.",
     )  # fmt: skip

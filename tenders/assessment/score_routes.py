@@ -8,6 +8,7 @@ from flask import flash, redirect
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import may
+from marketplace.core.acting import acted, on_to
 from marketplace.core.errors import Conflict, NotAllowed, Problem, Problems
 from marketplace.core.forms import Form, add_problems, count_words
 from marketplace.core.pages import page
@@ -91,16 +92,15 @@ def score(reference: str, bid_reference: str, criterion_id: int) -> Response:
     bid, criterion = here.get_bid(bid_reference), queries.get_criterion(here.need, criterion_id)
     own = queries.own_scores(here.need, here.member.person_id).get((bid.id, criterion.id))
     form = score_form(**({"score": own.score, "reason": own.reason} if own else {}))
-    if form.validate_on_submit():
-        try:
-            actions.give_score(
-                here.need.id, bid_reference, criterion_id, here.member, int(form.score.data), form.reason.data or ""
-            )
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash(f"Saved: {form.score.data} for {bid.supplier.name} under {criterion.name}.", "success")
-            return redirect(_next(here, criterion))
+
+    def give() -> None:
+        actions.give_score(
+            here.need.id, bid_reference, criterion_id, here.member, int(form.score.data), form.reason.data or ""
+        )
+
+    if acted(form, give):
+        done = f"Saved: {form.score.data} for {bid.supplier.name} under {criterion.name}."
+        return on_to(_next(here, criterion), done)
     stops = rules.scoring_problems(here.need, here.seat, here.board, bid.id, 0, "-")
     return _score_page(here, form, bid, criterion, "score.html", f"Score {bid.supplier.name}", stops=stops)
 

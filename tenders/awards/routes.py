@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, may
 from marketplace.accounts.models import Membership, Person
 from marketplace.core import clock, db
-from marketplace.core.errors import NotFound, Problems
-from marketplace.core.forms import Form, add_problems
+from marketplace.core.acting import acted, form_that_acts, on_to
+from marketplace.core.errors import NotFound
+from marketplace.core.forms import Form
 from marketplace.core.pages import page
 from tenders.assessment import queries as assessment
 from tenders.awards import actions, queries, rules, setting_aside, standstill, steps
@@ -49,20 +50,7 @@ def _live(need: Need) -> Award:
 
 
 def _to(need: Need, endpoint: str, done: str) -> Response:
-    flash(done, "success")
-    return redirect(url_for(f"awards.{endpoint}", reference=need.reference))
-
-
-def _acted(form: Form, act: Callable[[], object]) -> bool:
-    """Runs the act when the form is sent and sound; puts what refuses it on the form."""
-    if not form.validate_on_submit():
-        return False
-    try:
-        act()
-    except Problems as problems:
-        add_problems(form, problems.problems)
-        return False
-    return True
+    return on_to(url_for(f"awards.{endpoint}", reference=need.reference), done)
 
 
 @blueprint.get("/council/needs/<reference>/award")
@@ -114,7 +102,7 @@ def propose(reference: str) -> Response:
         chosen = "" if form.bid.data == NO_AWARD else form.bid.data
         actions.propose_award(need.id, member, chosen, form.reasons.data or "")
 
-    if _acted(form, act):
+    if acted(form, act):
         return _to(need, "show", "Proposed. The award approver is told by email.")
     return page("tenders/awards/propose.html", title="Propose the award", form=form, need=need, results=results)
 
@@ -133,7 +121,7 @@ def decide(reference: str) -> Response:
         else:
             actions.return_award(need.id, member, form.reason.data or "")
 
-    if _acted(form, act):
+    if acted(form, act):
         return _to(need, "show", "Approved." if form.outcome.data == "approve" else "Sent back.")
     duties, seat = bid_queries.duties_on(need, member.person_id), assessment.get_panel(need).find(member.person_id)
     return page(
@@ -186,7 +174,7 @@ def explain(reference: str, bid_reference: str) -> Response:
     award = _live(need)
     summary = queries.get_summary(award, bid_reference)
     form = ExplanationForm(data={"words": summary.explanation})
-    if _acted(form, lambda: actions.save_explanation(need.id, bid_reference, member, form.words.data or "")):
+    if acted(form, lambda: actions.save_explanation(need.id, bid_reference, member, form.words.data or "")):
         return _to(need, "explanations", f"Saved: the explanation to {summary.bid.supplier.name}.")
     told = {**queries.draft_contents(award)[summary.bid_id], "explanation": "", "sent_at": None}
     return page(
@@ -210,7 +198,7 @@ def send(reference: str) -> Response:
         wants = "takes_voluntary" in form and bool(form.takes_voluntary.data)
         return actions.send_summaries(need.id, member, wants)
 
-    if _acted(form, send):
+    if acted(form, send):
         return _to(need, "show", "Every bidder has been told, and the outcome is public.")
     return page(
         "tenders/awards/send.html", title="Tell every bidder at once", form=form, need=need, award=award,
@@ -225,15 +213,16 @@ def notice(reference: str) -> Response:
     need, member = _need(reference)
     award = _live(need)
     form = NoticeForm(data={"number": award.central_notice_number})
-    if _acted(
-        form, lambda: actions.record_award_notice(need.id, member, form.number.data or "", form.published_on.data)
-    ):
-        return _to(need, "show", "The standstill runs.")
-    text = (
-        "Publish the award notice (UK6) on the central platform after the bidders are told. "
-        "The standstill of eight working days starts on the day of its publication."
+    return _simple(
+        need,
+        form,
+        lambda: actions.record_award_notice(need.id, member, form.number.data or "", form.published_on.data),
+        "The standstill runs.",
+        title="Enter the award notice",
+        button="Start the standstill",
+        text="Publish the award notice (UK6) on the central platform after the bidders are told. "
+        "The standstill of eight working days starts on the day of its publication.",
     )
-    return _simple(need, form, "Enter the award notice", "Start the standstill", text)
 
 
 @blueprint.route("/council/needs/<reference>/award/set-aside", methods=("GET", "POST"))
@@ -242,14 +231,17 @@ def ask_to_set_aside(reference: str) -> Response:
     """Proposes to give the told award up."""
     need, member = _need(reference)
     form = ReasonForm()
-    if _acted(form, lambda: setting_aside.ask_to_set_aside(need.id, member, form.reason.data or "")):
-        return _to(need, "show", "Proposed. The award approver is told by email.")
-    text = (
-        "When the winner will not sign, or cannot, the award can be given up before the contract. The award approver "
-        "decides. Everyone can read the reason then, every bidder is told, and a new award is proposed, approved and "
-        "explained like the first, with a standstill of its own where the law asks for one."
+    return _simple(
+        need,
+        form,
+        lambda: setting_aside.ask_to_set_aside(need.id, member, form.reason.data or ""),
+        "Proposed. The award approver is told by email.",
+        title="Set the award aside",
+        button="Propose to set it aside",
+        text="When the winner will not sign, or cannot, the award can be given up before the contract. The award "
+        "approver decides. Everyone can read the reason then, every bidder is told, and a new award is proposed, "
+        "approved and explained like the first, with a standstill of its own where the law asks for one.",
     )
-    return _simple(need, form, "Set the award aside", "Propose to set it aside", text)
 
 
 @blueprint.route("/council/needs/<reference>/award/set-aside/decide", methods=("GET", "POST"))
@@ -259,16 +251,17 @@ def decide_setting_aside(reference: str) -> Response:
     need, member = _need(reference)
     award = _live(need)
     form = SetAsideForm()
-
-    def act() -> None:
-        decide = setting_aside.set_award_aside if form.outcome.data == "agree" else setting_aside.refuse_to_set_aside
-        decide(need.id, member)
-
-    if _acted(form, act):
-        agreed = "The award is set aside, and every bidder is told. Propose the next one."
-        return _to(need, "show", agreed if form.outcome.data == "agree" else "The award stands.")
-    text = f"The reason given: {award.set_aside_reason}" if award.set_aside_asked_at else "Nobody proposed it."
-    return _simple(need, form, "Set the award aside?", "Record this decision", text)
+    agrees = form.outcome.data == "agree"
+    decide = setting_aside.set_award_aside if agrees else setting_aside.refuse_to_set_aside
+    return _simple(
+        need,
+        form,
+        lambda: decide(need.id, member),
+        "The award is set aside, and every bidder is told. Propose the next one." if agrees else "The award stands.",
+        title="Set the award aside?",
+        button="Record this decision",
+        text=f"The reason given: {award.set_aside_reason}" if award.set_aside_asked_at else "Nobody proposed it.",
+    )
 
 
 @blueprint.route("/council/needs/<reference>/award/suspend", methods=("GET", "POST"))
@@ -277,13 +270,16 @@ def suspend(reference: str) -> Response:
     """A challenge was notified."""
     need, member = _need(reference)
     form = ReasonForm()
-    if _acted(form, lambda: actions.suspend_standstill(need.id, member, form.reason.data or "")):
-        return _to(need, "show", "Suspended. Nothing can be signed.")
-    text = (
-        "When a bidder notifies a legal challenge before the contract is signed, "
-        "signing stops until the court or the bidder lifts it."
+    return _simple(
+        need,
+        form,
+        lambda: actions.suspend_standstill(need.id, member, form.reason.data or ""),
+        "Suspended. Nothing can be signed.",
+        title="A challenge was notified",
+        button="Suspend signing",
+        text="When a bidder notifies a legal challenge before the contract is signed, "
+        "signing stops until the court or the bidder lifts it.",
     )
-    return _simple(need, form, "A challenge was notified", "Suspend signing", text)
 
 
 @blueprint.route("/council/needs/<reference>/award/lift", methods=("GET", "POST"))
@@ -292,13 +288,21 @@ def lift(reference: str) -> Response:
     """The challenge has ended."""
     need, member = _need(reference)
     form = ReasonForm()
-    if _acted(form, lambda: actions.lift_suspension(need.id, member, form.reason.data or "")):
-        return _to(need, "show", "The suspension is lifted.")
-    return _simple(need, form, "Lift the suspension", "Lift the suspension", "Say how the challenge ended.")
+    return _simple(
+        need,
+        form,
+        lambda: actions.lift_suspension(need.id, member, form.reason.data or ""),
+        "The suspension is lifted.",
+        title="Lift the suspension",
+        button="Lift the suspension",
+        text="Say how the challenge ended.",
+    )
 
 
-def _simple(need: Need, form: Form, title: str, button: str, text: str) -> Response:
-    return page("tenders/awards/simple_form.html", title=title, form=form, need=need, button=button, text=text)
+def _simple(need: Need, form: Form, act: Callable[[], object], done: str, **words: str) -> Response:
+    """A page with one form about the award; `words` are its title, its button and its text."""
+    back = url_for("awards.show", reference=need.reference)
+    return form_that_acts("tenders/awards/simple_form.html", form=form, act=act, done=done, back=back, need=need, **words)
 
 
 @blueprint.get("/supplier/bids/<reference>/feedback")

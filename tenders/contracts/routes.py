@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import redirect, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, has_permission, may
 from marketplace.core import clock
-from marketplace.core.errors import Problems
-from marketplace.core.forms import Form, add_problems
+from marketplace.core.acting import button_that_acts, made, on_to
+from marketplace.core.forms import Form
 from marketplace.core.pages import page
 from tenders.awards import queries as award_queries
 from tenders.contracts import actions, queries, rules, running_routes, supplier_routes, tasks
 from tenders.contracts.blueprint import blueprint
 from tenders.contracts.changes import in_words
-from tenders.contracts.council_pages import council_form, own, to_contract
+from tenders.contracts.council_pages import address_of, council_form, own
 from tenders.contracts.forms import MilestoneForm, TermsForm
 from tenders.contracts.grounds import get_ground
 from tenders.contracts.models import Contract, Milestone, Modification
@@ -88,16 +88,12 @@ def new_contract(reference: str) -> Response:
     need = needs.get_need_of(reference, member.organisation_id)
     found = queries.find_contract(need)
     if found is not None:
-        return redirect(url_for("contracts.show_contract", reference=found.reference))
+        return redirect(address_of(found))
     form = TermsForm(data=queries.first_terms(need))
     award = award_queries.find_made_award(need)
-    if form.validate_on_submit():
-        try:
-            contract = actions.draft_contract(need.id, member, **_terms(form))
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            return to_contract(contract, "Drafted. Check the milestones, then ask an approver to sign")
+    contract = made(form, lambda: actions.draft_contract(need.id, member, **_terms(form)))
+    if contract is not None:
+        return on_to(address_of(contract), "Drafted. Check the milestones, then ask an approver to sign")
     return page(
         "tenders/contracts/form.html",
         title="Draft the contract",
@@ -198,12 +194,11 @@ def remove_milestone(reference: str, milestone_id: int) -> Response:
 def ask_signature(reference: str) -> Response:
     """Asks the council's approvers to sign."""
     contract = own(reference)
-    try:
-        actions.ask_signature(contract.id, get_member())
-    except Problems as problems:
-        flash(problems.message, "notice")
-        return redirect(url_for("contracts.show_contract", reference=reference))
-    return to_contract(contract, "Your approvers are asked to sign")
+    return button_that_acts(
+        lambda: actions.ask_signature(contract.id, get_member()),
+        done="Your approvers are asked to sign",
+        back=address_of(contract),
+    )
 
 
 @blueprint.route("/council/contracts/<reference>/sign", methods=("GET", "POST"))

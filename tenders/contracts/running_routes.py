@@ -11,7 +11,7 @@ from marketplace.core.pages import page
 from tenders.contracts import queries, rules, running
 from tenders.contracts.blueprint import blueprint
 from tenders.contracts.changes import Verdict
-from tenders.contracts.council_pages import council_form, own
+from tenders.contracts.council_pages import address_of, council_form, own
 from tenders.contracts.forms import (
     ApproveChangeForm,
     ChangeForm,
@@ -91,7 +91,7 @@ def _tested(contract: Contract, form: ChangeForm) -> Response:
         title="Propose a change",
         form=form,
         caption=contract.title,
-        back=url_for("contracts.show_contract", reference=contract.reference),
+        back=address_of(contract),
         back_text=contract.title,
         findings=verdict.findings if verdict else [],
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, may
-from marketplace.core.errors import Problems
-from marketplace.core.forms import Form, add_problems
+from marketplace.core.acting import form_that_acts
+from marketplace.core.forms import Form
 from marketplace.core.pages import page
 from tenders.contracts import actions, queries, running
 from tenders.contracts.blueprint import blueprint
@@ -51,21 +51,14 @@ def _own(reference: str) -> Contract:
 
 
 def _form(contract: Contract, title: str, form: Form, act: Callable[[], object], done: str, **context: Any) -> Response:
-    back = url_for("contracts.show_to_supplier", reference=contract.reference)
-    if form.validate_on_submit():
-        try:
-            act()
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash(done, "success")
-            return redirect(back if contract.council_signed_at else url_for("contracts.supplier_contracts"))
-    return page(
+    return form_that_acts(
         "tenders/contracts/form.html",
         title=title,
         form=form,
+        act=act,
+        done=done,
+        back=url_for("contracts.show_to_supplier", reference=contract.reference),
         caption=contract.title,
-        back=back,
         back_text=contract.title,
         **context,
     )
@@ -99,6 +92,7 @@ def return_contract(reference: str) -> Response:
         form,
         lambda: actions.return_contract(contract.id, get_member(), form.reason.data),
         "Sent back to the council with your reason",
+        to=url_for("contracts.supplier_contracts"),  # the firm sees it again when the council has signed again
     )
 
 
