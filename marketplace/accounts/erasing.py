@@ -157,7 +157,6 @@ def erase(person: Person, actor: Actor) -> None:
 
 
 def _forget(person: Person | None, addresses: Sequence[str], words: Sequence[str], erased: str) -> None:
-    db.overwrite_erased()
     for forget in FORGETTERS:
         forget(person, addresses)
     db.session.execute(delete(Mail).where(_is_to(addresses)))

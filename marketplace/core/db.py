@@ -80,8 +80,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver's own transactions lose updates; we issue BEGIN ourselves.
     connection.isolation_level = None
     cursor = connection.cursor()
-    # What is erased is overwritten on the pages that are written anyway; see overwrite_erased.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000", "secure_delete=FAST"):
+    # What is erased is overwritten, on pages that any earlier change let go of, too: there is no telling what they held.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 
@@ -163,12 +163,6 @@ def _notice_statements(state: ORMExecuteState) -> None:
         state.session.info["changed"] = True
 
 
-def overwrite_erased() -> None:
-    """On SQLite, inside an action: pages that this transaction frees are overwritten, too. PostgreSQL's own vacuum does it."""
-    if engine().dialect.name == "sqlite":
-        session.connection().exec_driver_sql("PRAGMA secure_delete=ON")
-
-
 def clear_write_ahead_log() -> None:
     """On SQLite, after an action that erased: the log, which still holds what was, is brought into the file and emptied.
 
@@ -181,7 +175,6 @@ def clear_write_ahead_log() -> None:
             assert raw is not None
             connection.rollback()
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            raw.execute("PRAGMA secure_delete=FAST")
 
 
 @contextmanager
