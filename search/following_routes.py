@@ -7,8 +7,8 @@ from typing import Any
 from flask import flash, redirect, url_for
 
 from marketplace.accounts.access import public
-from marketplace.core.errors import Gone, Problems
-from marketplace.core.forms import add_problems
+from marketplace.core.acting import acted
+from marketplace.core.errors import Gone
 from marketplace.core.pages import page
 from marketplace.core.tokens import read_token
 from search import actions, kept
@@ -26,12 +26,8 @@ from tenders.needs.queries import get_public_need
 def follow(reference: str) -> Any:
     need = get_public_need(reference)
     form = FollowForm()
-    if form.validate_on_submit():
-        try:
-            actions.ask_to_follow(reference, form.email.data or "")
-            return redirect(url_for("search.follow_asked", reference=reference))
-        except Problems as refused:
-            add_problems(form, refused.problems)
+    if acted(form, lambda: actions.ask_to_follow(reference, form.email.data or "")):
+        return redirect(url_for("search.follow_asked", reference=reference), 303)
     return page("search/follow.html", title=f"Follow {need.title}", form=form, need=need)
 
 

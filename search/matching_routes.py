@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, request
+from flask import request
 
 from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
-from marketplace.core.errors import Problems
-from marketplace.core.forms import add_problems
+from marketplace.core.acting import made, on_to
 from marketplace.core.pages import page
 from search import actions, kept
 from search.blueprint import blueprint
@@ -56,21 +55,20 @@ def matches(reference: str) -> Any:
     form, fits = InviteForm(), suppliers_for(need)
     sent = request.form.getlist("supplier")
     chosen = {int(each) for each in sent if each.isascii() and each.isdigit() and len(each) < 10}
-    if form.validate_on_submit():
-        try:
-            count = actions.invite_suppliers(
-                need.id,
-                sorted(chosen),
-                form.reason.data or "",
-                member,
-                [(each.row.id, each.in_words) for each in fits],
-                form.reason_for_others.data or "",
-            )
-        except Problems as refused:
-            add_problems(form, refused.problems)
-        else:
-            flash(_invited_in_words(count, chosen), "success")
-            return redirect(request.path)
+
+    def invite() -> int:
+        return actions.invite_suppliers(
+            need.id,
+            sorted(chosen),
+            form.reason.data or "",
+            member,
+            [(each.row.id, each.in_words) for each in fits],
+            form.reason_for_others.data or "",
+        )
+
+    count = made(form, invite)
+    if count is not None:
+        return on_to(request.path, _invited_in_words(count, chosen))
     return page(
         "search/matches.html",
         title="Suppliers that fit",

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from marketplace import config
 from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
+from marketplace.core.acting import acted, made, on_to
 from marketplace.core.errors import Problem, Problems
 from marketplace.core.forms import Form, add_problems, count_words
 from marketplace.core.pages import autosaved, is_autosave, page, plural
@@ -38,14 +39,10 @@ def start(reference: str) -> Response:
     if bid is not None:
         return redirect(Desk(bid, member).home)
     form = forms.start_form(need)
-    if form.validate_on_submit():
-        given = {name: form._fields[name].data for name in ("is_small", "is_in_area") if name in form._fields}
-        try:
-            bid = actions.start_bid(need.id, member, Reservation(**given))
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            return redirect(Desk(bid, member).home)
+    given = {name: form._fields[name].data for name in ("is_small", "is_in_area") if name in form._fields}
+    bid = made(form, lambda: actions.start_bid(need.id, member, Reservation(**given)))
+    if bid is not None:
+        return redirect(Desk(bid, member).home)
     everything = Reservation(is_small=True, is_in_area=True)
     stops = rules.start_problems(need, supplier, everything, clock.now())
     return page("tenders/bids/start.html", title="Bid for this need", form=form, need=need, stops=stops)
@@ -233,14 +230,12 @@ def edit_files(reference: str) -> Response:
     """The draft's files, and one form that adds one more."""
     desk = get_desk(reference)
     form = forms.FileForm()
-    if form.validate_on_submit():
-        try:
-            actions.add_file(desk.bid.id, desk.member, form.file.data.filename or "", form.file.data.stream)
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash("File added. Only your firm can read it.", "success")
-            return redirect(desk.address("edit_files"))
+
+    def add() -> None:
+        actions.add_file(desk.bid.id, desk.member, form.file.data.filename or "", form.file.data.stream)
+
+    if acted(form, add):
+        return on_to(desk.address("edit_files"), "File added. Only your firm can read it.")
     return page(
         "tenders/bids/files.html",
         title="Files",

@@ -9,6 +9,7 @@ from marketplace.accounts import throttle
 from marketplace.accounts.access import get_member, may
 from marketplace.accounts.passwords import is_password
 from marketplace.accounts.visiting import known_browser, network_address
+from marketplace.core.acting import acted, on_to
 from marketplace.core.errors import Problem, Problems
 from marketplace.core.forms import add_problems
 from marketplace.core.pages import page
@@ -30,14 +31,8 @@ def own_key() -> Response:
     """Sets the opening passphrase, or says how it stands with it."""
     member = get_member()
     form = forms.NewPassphraseForm()
-    if form.validate_on_submit():
-        try:
-            opener_keys.set_passphrase(member, form.passphrase.data, form.again.data)
-        except Problems as refused:
-            add_problems(form, refused.problems)
-        else:
-            flash("Your opening passphrase is set. Keep it where only you can find it", "success")
-            return redirect(url_for("bids.own_key"), 303)
+    if acted(form, lambda: opener_keys.set_passphrase(member, form.passphrase.data, form.again.data)):
+        return on_to(url_for("bids.own_key"), "Your opening passphrase is set. Keep it where only you can find it")
     pair = opener_keys.find_key(member.person_id)
     return page(
         OWN,

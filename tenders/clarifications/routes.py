@@ -7,11 +7,12 @@ from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
-from marketplace.core.errors import Problems
-from marketplace.core.forms import Form, add_problems
+from marketplace.core.acting import acted, form_that_acts, made, on_to
+from marketplace.core.forms import Form
 from marketplace.core.pages import page
 from tenders.clarifications import actions, queries, rules, tasks
 from tenders.clarifications.forms import AnswerForm, AskForm
+from tenders.clarifications.models import Clarification
 from tenders.needs import queries as needs
 
 __all__ = ["blueprint", "tasks"]
@@ -25,16 +26,9 @@ def ask(reference: str) -> Response:
     """A supplier's question, and the firm's own earlier ones."""
     need, member = needs.get_public_need(reference), get_member()
     form = AskForm()
-    if form.validate_on_submit():
-        try:
-            actions.ask_question(need.id, member, form.question.data)
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash(
-                "Your question was sent. The answer is published on the need's page, and you get an e-mail", "success"
-            )
-            return redirect(url_for("clarifications.ask", reference=reference))
+    if acted(form, lambda: actions.ask_question(need.id, member, form.question.data)):
+        told = "Your question was sent. The answer is published on the need's page, and you get an e-mail"
+        return on_to(url_for("clarifications.ask", reference=reference), told)
     return page(
         "tenders/clarifications/ask.html",
         title="Ask a question",
@@ -51,13 +45,15 @@ def withdraw(reference: str, question: str) -> Response:
     """Asks, then takes the firm's own question back."""
     need, member = needs.get_public_need(reference), get_member()
     asked = queries.get_own(question, member.organisation_id)
-    form = Form()
-    if form.validate_on_submit():
-        actions.withdraw_question(member, asked.reference)
-        flash("Your question was taken back", "success")
-        return redirect(url_for("clarifications.ask", reference=need.reference))
-    return page(
-        "tenders/clarifications/withdraw.html", title="Take this question back?", form=form, need=need, asked=asked
+    return form_that_acts(
+        "tenders/clarifications/withdraw.html",
+        title="Take this question back?",
+        form=Form(),
+        act=lambda: actions.withdraw_question(member, asked.reference),
+        done="Your question was taken back",
+        back=url_for("clarifications.ask", reference=need.reference),
+        need=need,
+        asked=asked,
     )
 
 
@@ -83,18 +79,17 @@ def answer(reference: str, question: str) -> Response:
     need = needs.get_need_of(reference, get_member().organisation_id)
     asked = queries.get_clarification(need, question)
     form = AnswerForm(data={"published_question": asked.question})
-    if form.validate_on_submit():
-        changes = bool(form.changes_the_need.data)
-        try:
-            published = actions.answer_question(
-                need.id, get_member(), question, form.published_question.data, form.answer.data, changes
-            )
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash(f"Question {published.number} is public with your answer", "success")
-            if changes:
-                flash("You said that the answer changes the need: change it here, so that both say the same", "notice")
-                return redirect(f"/council/needs/{reference}/amend")
-            return redirect(url_for("clarifications.council_questions", reference=reference))
+    changes = bool(form.changes_the_need.data)
+
+    def publish() -> Clarification:
+        words = form.published_question.data, form.answer.data
+        return actions.answer_question(need.id, get_member(), question, *words, changes)
+
+    published = made(form, publish)
+    if published is not None:
+        flash(f"Question {published.number} is public with your answer", "success")
+        if changes:
+            told = "You said that the answer changes the need: change it here, so that both say the same"
+            return on_to(f"/council/needs/{reference}/amend", told, "notice")
+        return redirect(url_for("clarifications.council_questions", reference=reference), 303)
     return page("tenders/clarifications/answer.html", title="Answer a question", form=form, need=need, asked=asked)

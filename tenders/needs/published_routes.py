@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import flash, redirect
@@ -9,8 +10,9 @@ from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
-from marketplace.core.errors import Conflict, Problems
-from marketplace.core.forms import Form, SelectChoice, add_problems
+from marketplace.core.acting import acted, button_that_acts, form_that_acts, made, on_to
+from marketplace.core.errors import Conflict
+from marketplace.core.forms import Form, SelectChoice
 from marketplace.core.pages import page
 from tenders.needs import amending, queries, replacing, snapshots
 from tenders.needs.blueprint import blueprint
@@ -46,14 +48,9 @@ def amend(reference: str) -> Response:
     fields = [each["field"] for each in changes]
     is_material = amending.is_material_by_rule(fields)
     form: Form = AskAmendmentForm() if is_material else AmendForm()
-    if form.validate_on_submit():
-        try:
-            done = _publish_or_ask(need, form, is_material)
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash(done, "success")
-            return redirect(_home(need))
+    done = made(form, lambda: _publish_or_ask(need, form, is_material))
+    if done is not None:
+        return on_to(_home(need), done)
     return page(
         "tenders/needs/amend.html",
         title="Change a published need",
@@ -102,8 +99,7 @@ def take_back_amendment(reference: str) -> Response:
     """Takes the changes back from approval."""
     need = _need(reference)
     amending.take_back_amendment(need.id, get_member())
-    flash("You took the changes back. Change them, then ask for approval again", "success")
-    return redirect(f"{_home(need)}/amend")
+    return on_to(f"{_home(need)}/amend", "You took the changes back. Change them, then ask for approval again")
 
 
 @blueprint.route("/council/needs/<reference>/amend/decide", methods=("GET", "POST"))
@@ -112,14 +108,8 @@ def decide_amendment(reference: str) -> Response:
     """The approver reads before and after, then publishes the changes or sends them back."""
     need = _need(reference)
     form = CommentForm()
-    if form.validate_on_submit():
-        try:
-            amending.send_back_amendment(need.id, get_member(), form.comment.data)
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash("Sent back to the author with your comment", "success")
-            return redirect(_home(need))
+    if acted(form, lambda: amending.send_back_amendment(need.id, get_member(), form.comment.data)):
+        return on_to(_home(need), "Sent back to the author with your comment")
     amendment = queries.find_amendment(need)
     if amendment is None or amendment.asked_at is None:
         raise Conflict("No changes wait for approval.")
@@ -139,13 +129,12 @@ def decide_amendment(reference: str) -> Response:
 def approve_amendment(reference: str) -> Response:
     """Publishes the changes that wait."""
     need = _need(reference)
-    try:
-        amending.approve_amendment(need.id, get_member())
-    except Problems as problems:
-        flash(problems.message, "notice")
-        return redirect(f"{_home(need)}/amend/decide")
-    flash("The changed need is public. Everyone who follows it or bids is told", "success")
-    return redirect(_home(need))
+    return button_that_acts(
+        lambda: amending.approve_amendment(need.id, get_member()),
+        done="The changed need is public. Everyone who follows it or bids is told",
+        back=_home(need),
+        refused=f"{_home(need)}/amend/decide",
+    )
 
 
 @blueprint.get("/council/needs/<reference>/amend/preview")
@@ -163,19 +152,21 @@ def preview_amendment(reference: str) -> Response:
 def drop_amendment(reference: str) -> Response:
     """Asks, then throws the amendment away."""
     need = _need(reference)
-    form = Form()
-    if form.validate_on_submit():
-        amending.drop_amendment(need.id, get_member())
-        flash("The changes were thrown away. The published need is as it was", "success")
-        return redirect(_home(need))
-    return page(
-        "tenders/needs/simple_form.html",
+    return _simple(
+        need,
+        Form(),
+        lambda: amending.drop_amendment(need.id, get_member()),
+        "The changes were thrown away. The published need is as it was",
         title="Throw the changes away?",
-        form=form,
-        need=need,
         text="What you prepared is lost. The published need stays as it is.",
         button="Throw the changes away",
     )
+
+
+def _simple(need: Need, form: Form, act: Callable[[], object], done: str, **words: str) -> Response:
+    """A page with one form, which leads back to the need; `words` are its title, its text and its button."""
+    template, back = "tenders/needs/simple_form.html", _home(need)
+    return form_that_acts(template, form=form, act=act, done=done, back=back, need=need, **words)
 
 
 @blueprint.route("/council/needs/<reference>/extend", methods=("GET", "POST"))
@@ -185,17 +176,15 @@ def extend(reference: str) -> Response:
     need = _need(reference)
     _insist_open(need)
     form = ExtendForm(data={"closes_at": need.closes_at, "questions_close_at": need.questions_close_at})
-    if form.validate_on_submit():
-        try:
-            amending.extend_need(
-                need.id, get_member(), form.closes_at.data, form.reason.data, form.questions_close_at.data
-            )
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash("The new closing time is public. Everyone who follows the need or bids is told", "success")
-            warn_of_closing(form.closes_at.data)
-            return redirect(_home(need))
+
+    def extend_need() -> None:
+        times = form.closes_at.data, form.reason.data, form.questions_close_at.data
+        amending.extend_need(need.id, get_member(), *times)
+
+    if acted(form, extend_need):
+        flash("The new closing time is public. Everyone who follows the need or bids is told", "success")
+        warn_of_closing(form.closes_at.data)
+        return redirect(_home(need), 303)
     return page(
         "tenders/needs/simple_form.html",
         title="Give more time",
@@ -211,19 +200,12 @@ def withdraw(reference: str) -> Response:
     """Asks for the reason, then withdraws the need."""
     need = _need(reference)
     form = WithdrawForm()
-    if form.validate_on_submit():
-        try:
-            amending.withdraw_need(need.id, get_member(), form.reason.data)
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash("The need is withdrawn and says why", "success")
-            return redirect(_home(need))
-    return page(
-        "tenders/needs/simple_form.html",
+    return _simple(
+        need,
+        form,
+        lambda: amending.withdraw_need(need.id, get_member(), form.reason.data),
+        "The need is withdrawn and says why",
         title="Withdraw this need",
-        form=form,
-        need=need,
         text="This cannot be undone. The need stays readable with your reason, and bids already sealed are never opened.",
     )
 
@@ -236,25 +218,17 @@ def replace_duty_holder(reference: str, row_id: int) -> Response:
     row = replacing.get_row(need, row_id)
     problems = replacing.replacing_problems(need, row.duty, replacing.is_in_office(need, row))
     if problems:
-        flash(problems[0].message, "notice")
-        return redirect(_home(need))
+        return on_to(_home(need), problems[0].message, "notice")
     form = ReplaceForm()
     fit = [each for each in queries.members_of(get_member().organisation_id) if replacing.can_hold(row.duty, each)]
     form.person.choose_from([SelectChoice(str(each.person_id), each.person.name) for each in fit])
-    if form.validate_on_submit():
-        try:
-            replacing.replace_duty_holder(need.id, get_member(), row_id, int(form.person.data), form.reason.data)
-        except Problems as refused:
-            add_problems(form, refused.problems)
-        else:
-            flash("The duty is handed over, and your colleague is told by email", "success")
-            return redirect(_home(need))
     deed = replacing.DUTY_DEEDS[row.duty]
-    return page(
-        "tenders/needs/simple_form.html",
+    return _simple(
+        need,
+        form,
+        lambda: replacing.replace_duty_holder(need.id, get_member(), row_id, int(form.person.data), form.reason.data),
+        "The duty is handed over, and your colleague is told by email",
         title=f"Who will {deed}?",
-        form=form,
-        need=need,
         text=f"{row.person.name} was named to {deed} and has left, or no longer has the role. Your council’s account "
         "offers everybody who has that role.",
     )

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, has_permission, may
 from marketplace.core import clock
+from marketplace.core.acting import form_that_acts, on_to
 from marketplace.core.errors import Conflict, Problem, Problems
 from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page, page_number
@@ -206,15 +207,13 @@ def discard(reference: str) -> Response:
     problems = rules.discarding_problems(need, clock.now())
     if problems:
         return _to_need(reference, problems[0].message, "notice")
-    form = Form()
-    if form.validate_on_submit():
-        actions.discard_draft(need.id, get_member())
-        flash(f"The draft {reference} is discarded", "success")
-        return redirect(url_for("needs.council_needs"))
-    return page(
+    return form_that_acts(
         "tenders/needs/simple_form.html",
         title="Discard this draft?",
-        form=form,
+        form=Form(),
+        act=lambda: actions.discard_draft(need.id, get_member()),
+        done=f"The draft {reference} is discarded",
+        back=url_for("needs.council_needs"),
         need=need,
         text="Nobody can open or copy it afterwards, and this cannot be undone. Only the fact that the draft "
         "existed and was discarded stays on record.",
@@ -230,8 +229,7 @@ def _own_need_id(reference: str) -> int:
 
 
 def _to_need(reference: str, message: str, category: str = "success") -> Response:
-    flash(message, category)
-    return redirect(url_for("needs.show_need", reference=reference))
+    return on_to(url_for("needs.show_need", reference=reference), message, category)
 
 
 @blueprint.post("/council/needs/<reference>/ask-approval")
@@ -241,8 +239,8 @@ def ask_approval(reference: str) -> Response:
     try:
         actions.ask_approval(_own_need_id(reference), get_member())
     except Problems:
-        flash("Some things are still to do before approval can be asked", "notice")
-        return redirect(url_for("needs.check", reference=reference))
+        told = "Some things are still to do before approval can be asked"
+        return on_to(url_for("needs.check", reference=reference), told, "notice")
     return _to_need(reference, "Your approvers are asked to approve and publish this need")
 
 
@@ -271,11 +269,13 @@ def send_back(reference: str) -> Response:
     """Sends the need back to its author with a comment."""
     need = queries.get_need_of(reference, get_member().organisation_id)
     form = CommentForm()
-    if form.validate_on_submit():
-        try:
-            actions.send_back(need.id, get_member(), form.comment.data)
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            return _to_need(reference, "Sent back to the author with your comment")
-    return page("tenders/needs/simple_form.html", title="Send back to the author", form=form, need=need, text="")
+    return form_that_acts(
+        "tenders/needs/simple_form.html",
+        title="Send back to the author",
+        form=form,
+        act=lambda: actions.send_back(need.id, get_member(), form.comment.data),
+        done="Sent back to the author with your comment",
+        back=url_for("needs.show_need", reference=reference),
+        need=need,
+        text="",
+    )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, jsonify, redirect, url_for
+from flask import Blueprint, jsonify, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, may, public
 from marketplace.core import clock
-from marketplace.core.errors import Problems
-from marketplace.core.forms import add_problems
+from marketplace.core.acting import acted, form_that_acts, on_to
 from marketplace.core.moments import day
 from marketplace.core.pages import page, plural
 from tenders.needs import queries as needs
@@ -49,17 +48,16 @@ def record_notice(reference: str, notice_id: int) -> Response:
     need = needs.get_need_of(reference, get_member().organisation_id)
     notice = queries.get_notice(need, notice_id)
     form = RecordForm(data={"published_on": clock.today()})
-    if form.validate_on_submit():
+
+    def record() -> None:
         values = (form.number.data, form.url.data, form.published_on.data)
-        try:
-            actions.record_notice(need.id, get_member(), notice_id, *values)
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            late = notice.days_late(clock.today())
-            told = f", {plural(late, 'day')} late: it was due by {day(notice.due_on)}" if late and notice.due_on else ""
-            flash(f"Notice {notice.kind} is on record with its number{told}", "success")
-            return redirect(url_for("notices.council_notices", reference=reference))
+        actions.record_notice(need.id, get_member(), notice_id, *values)
+
+    if acted(form, record):
+        late = notice.days_late(clock.today())
+        told = f", {plural(late, 'day')} late: it was due by {day(notice.due_on)}" if late and notice.due_on else ""
+        address = url_for("notices.council_notices", reference=reference)
+        return on_to(address, f"Notice {notice.kind} is on record with its number{told}")
     pack = pack_of(notice)
     return page(
         "tenders/notices/show.html",
@@ -80,19 +78,18 @@ def correct_notice(reference: str, notice_id: int) -> Response:
     need = needs.get_need_of(reference, get_member().organisation_id)
     notice = queries.get_notice(need, notice_id)
     form = CorrectForm(data={"number": notice.number, "url": notice.url, "published_on": notice.published_on})
-    if form.validate_on_submit():
+
+    def correct() -> None:
         values = (form.number.data, form.url.data, form.published_on.data, form.reason.data)
-        try:
-            actions.correct_notice(need.id, get_member(), notice_id, *values)
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash(f"The record of notice {notice.kind} is corrected", "success")
-            return redirect(url_for("notices.record_notice", reference=reference, notice_id=notice_id))
-    return page(
+        actions.correct_notice(need.id, get_member(), notice_id, *values)
+
+    return form_that_acts(
         "tenders/notices/correct.html",
         title=f"Correct the record of {notice.kind}",
         form=form,
+        act=correct,
+        done=f"The record of notice {notice.kind} is corrected",
+        back=url_for("notices.record_notice", reference=reference, notice_id=notice_id),
         need=need,
         notice=notice,
     )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, flash, redirect
+from flask import Response
 from sqlalchemy import text
 
 from marketplace.accounts.access import get_member, may, public
 from marketplace.core import clock, db
-from marketplace.core.errors import Conflict, Problems
-from marketplace.core.forms import add_problems
+from marketplace.core.acting import acted, button_that_acts, form_that_acts, on_to
+from marketplace.core.errors import Conflict
 from marketplace.core.pages import page
 from tenders.needs import queries as need_queries
 from tenders.needs.models import Need
@@ -47,18 +47,18 @@ def propose(reference: str) -> Any:
     need, hit = _need_and_hit(reference)
     proposed = queries.proposal_for(hit, clock.now())
     form = AnswerForm(data={"choice": EXTEND, "new_closes_at": proposed})
-    if form.validate_on_submit():
-        try:
-            actions.propose_answer(
-                need.id, get_member(), form.choice.data, form.new_closes_at.data, form.reason.data or ""
-            )
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash("Your approvers are asked. Nothing public has changed yet", "success")
-            return redirect(f"/council/needs/{reference}")
-    return page(
-        "tenders/outages/propose.html", title="After an outage", form=form, need=need, hit=hit, proposed=proposed
+    return form_that_acts(
+        "tenders/outages/propose.html",
+        title="After an outage",
+        form=form,
+        act=lambda: actions.propose_answer(
+            need.id, get_member(), form.choice.data, form.new_closes_at.data, form.reason.data or ""
+        ),
+        done="Your approvers are asked. Nothing public has changed yet",
+        back=f"/council/needs/{reference}",
+        need=need,
+        hit=hit,
+        proposed=proposed,
     )
 
 
@@ -68,14 +68,8 @@ def decide(reference: str) -> Any:
     """The approver reads the proposal, then approves it or sends it back."""
     need, hit = _need_and_hit(reference)
     form = SendBackForm()
-    if form.validate_on_submit():
-        try:
-            actions.send_answer_back(need.id, get_member(), form.comment.data)
-        except Problems as problems:
-            add_problems(form, problems.problems)
-        else:
-            flash("Sent back with your comment", "success")
-            return redirect(f"/council/needs/{reference}")
+    if acted(form, lambda: actions.send_answer_back(need.id, get_member(), form.comment.data)):
+        return on_to(f"/council/needs/{reference}", "Sent back with your comment")
     return page(
         "tenders/outages/decide.html",
         title="After an outage: your decision",
@@ -93,11 +87,10 @@ def approve(reference: str) -> Any:
     """Makes the officer's proposal the council's answer."""
     need, hit = _need_and_hit(reference)
     extends = hit.choice == EXTEND
-    try:
-        actions.approve_answer(need.id, get_member())
-    except Problems as problems:
-        flash(problems.message, "notice")
-        return redirect(f"/council/needs/{reference}/outage/decide")
     told = "The new closing time is public. Everyone who follows the need or bids is told"
-    flash(told if extends else "The closing time stands. The need’s page says why", "success")
-    return redirect(f"/council/needs/{reference}")
+    return button_that_acts(
+        lambda: actions.approve_answer(need.id, get_member()),
+        done=told if extends else "The closing time stands. The need’s page says why",
+        back=f"/council/needs/{reference}",
+        refused=f"/council/needs/{reference}/outage/decide",
+    )
