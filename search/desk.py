@@ -22,6 +22,8 @@ from tenders.contracts.models import Contract
 from tenders.contracts.tasks import supplier_contract_tasks
 from tenders.needs.dashboard import Task, tasks_of
 from tenders.needs.models import Need
+from tenders.payments.invoices.queries import invoices_of_supplier
+from tenders.payments.invoices.tasks import supplier_invoice_tasks
 
 FEEDBACK_SHOWN = timedelta(days=30)
 ANSWER_SHOWN = timedelta(days=7)
@@ -35,23 +37,28 @@ class SupplierDesk:
 
     bids: int
     contracts: int
+    invoices: int
+    owed_pence: int
 
 
 def supplier_desk(supplier: Supplier) -> SupplierDesk:
-    """Bids that are not withdrawn, and contracts that have not ended."""
+    """Bids that are not withdrawn, contracts that have not ended, invoices to be paid and what they come to with VAT."""
     bids = db.session.scalars(select(Bid.id).where(Bid.supplier_id == supplier.id, Bid.withdrawn_at.is_(None)))
     contracts = select(Contract.id).where(Contract.supplier_id == supplier.id, Contract.ended_at.is_(None))
-    return SupplierDesk(len(bids.all()), len(db.session.scalars(contracts).all()))
+    owed = [each.owed_pence for each in invoices_of_supplier(supplier.id) if each.is_open]
+    return SupplierDesk(len(bids.all()), len(db.session.scalars(contracts).all()), len(owed), sum(owed))
 
 
 def tasks_of_supplier(member: Membership, supplier: Supplier) -> list[Task]:
     """Everything that waits, the most pressing first.
 
-    That is: what is overdue or due within a week, by its day; what others wait for; what is due later; the rest.
+    That is: what is overdue or due within a week, by its day; what others or the firm's own money wait for; what is
+    due later; the rest.
     """
     now = clock.now()
-    found = [*_drafts(supplier, now), *supplier_contract_tasks(member), *_answers(supplier, now), *_feedback(supplier)]
-    return sorted([*found, *tasks_of(member)], key=lambda each: _turn(each, now))
+    found = [*_drafts(supplier, now), *supplier_contract_tasks(member), *supplier_invoice_tasks(member)]
+    found += [*_answers(supplier, now), *_feedback(supplier), *tasks_of(member)]
+    return sorted(found, key=lambda each: _turn(each, now))
 
 
 def _turn(task: Task, now: datetime) -> tuple[int, datetime]:

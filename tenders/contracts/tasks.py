@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
-
 from marketplace.accounts.access import has_permission
 from marketplace.accounts.models import Membership
 from marketplace.core import clock
-from marketplace.core.clock import LONDON
 from tenders.contracts import queries
 from tenders.contracts.models import Contract
 from tenders.contracts.status import LABELS, status_of
@@ -61,20 +58,11 @@ def supplier_contract_tasks(member: Membership) -> list[Task]:
             found.append(Task("Sign the contract", f"{href}/sign", contract.title, is_urgent=True))
         if status == "active" and has_permission("report_milestone", member):
             found += [
-                Task(
-                    f"Deliver “{each.title}”",
-                    f"{href}/milestones/{each.id}/deliver",
-                    contract.title,
-                    _end_of(each.due_on),
-                )
+                Task.by_day(f"Deliver “{each.title}”", f"{href}/milestones/{each.id}/deliver", contract.title, each.due_on)
                 for each in contract.milestones
                 if each.status in ("planned", "rejected")
             ]
     return found
-
-
-def _end_of(day: date) -> datetime:
-    return datetime.combine(day, time(23, 59), LONDON).astimezone(UTC)
 
 
 def contract_places(need: Need, member: Membership) -> list[Place]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 
 from marketplace.accounts.access import has_permission
 from marketplace.accounts.models import Membership
 from marketplace.core import clock
+from marketplace.core.clock import LONDON, london_day
+from marketplace.core.moments import moment, weekday_and_day
 from tenders.needs import queries
 from tenders.needs.models import Need
 from tenders.needs.replacing import DUTY_DEEDS, vacant_duties
@@ -25,8 +27,31 @@ class Task:
     due_at: datetime | None = None
     # What the instant means: "By" it, or possible "From" it on.
     due_word: str = "By"
-    # Others wait until this is done, although no day is set for it.
+    # Others, or the firm's own money, wait until this is done, although no day is set for it.
     is_urgent: bool = False
+    # Only its day counts: the instant is the last minute of that day in London.
+    is_whole_day: bool = False
+
+    @classmethod
+    def by_day(cls, title: str, href: str, about: str, day: date | None, due_word: str = "By") -> Task:
+        """Something to do by a day, at whatever time; without a day it has no limit."""
+        if day is None:
+            return cls(title, href, about)
+        due_at = datetime.combine(day, time(23, 59), LONDON).astimezone(UTC)
+        return cls(title, href, about, due_at, due_word, is_whole_day=True)
+
+    @property
+    def due_words(self) -> str:
+        """ "By noon on Tuesday 8 December 2026", or "By Tuesday 8 December 2026" where only the day counts; "" without one."""
+        if self.due_at is None:
+            return ""
+        when = weekday_and_day(london_day(self.due_at)) if self.is_whole_day else moment(self.due_at)
+        return f"{self.due_word} {when}"
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the day to do it by has passed."""
+        return self.due_at is not None and self.is_whole_day and self.due_at < clock.now()
 
 
 @dataclass(frozen=True)

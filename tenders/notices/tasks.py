@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
-
 from marketplace.accounts.access import has_permission
 from marketplace.accounts.models import Membership
 from marketplace.core import clock
-from marketplace.core.clock import LONDON
 from marketplace.core.moments import day
 from marketplace.core.pages import plural
 from tenders.needs.dashboard import PLACE_SOURCES, TASK_SOURCES, Place, Task
@@ -21,11 +18,11 @@ def notice_tasks(member: Membership) -> list[Task]:
     if not has_permission("draft_contract", member):
         return []
     return [
-        Task(
+        Task.by_day(
             f"Publish notice {each.kind} and record its number{_lateness(each)}",
             f"/council/needs/{each.need.reference}/notices/{each.id}",
             each.need.title,
-            datetime.combine(each.due_on, time(23, 59), LONDON).astimezone(UTC) if each.due_on else None,
+            each.due_on,
         )
         for each in queries.unpublished_of_authority(member.organisation_id)
     ]

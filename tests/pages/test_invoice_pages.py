@@ -160,6 +160,8 @@ def test_overdue_stands_out_with_the_interest_that_may_be_claimed(app, bill) -> 
     finance, supplier = signed_in(app, bill.finance), signed_in(app, bill.supplier)
     listed = finance.get("/council/invoices")
     assert listed.has("1 invoice is overdue") and listed.has("10 days overdue")
+    start = finance.get("/council")
+    assert start.has("Pay invoice INV-1") and start.has("Overdue By Wednesday 10 February 2027")
     for page in (
         finance.get(f"/council/invoices/{invoice.reference}"), supplier.get(f"/supplier/invoices/{invoice.reference}")
     ):  # fmt: skip
@@ -215,6 +217,32 @@ def test_others_find_nothing(app, bill) -> None:
         viewer.get(f"/council/invoices/{invoice.reference}/{path}", status=403)
     signed_in(app, bill.manager).get(f"/council/invoices/{invoice.reference}/pay", status=403)
     signed_in(app, bill.finance).get(f"/council/invoices/{invoice.reference}/approve", status=403)
+
+
+def test_the_form_says_what_is_invoiced_already_and_starts_from_the_last_invoice(app, bill) -> None:
+    bill.sent("A", 300_000, vat_number="GB123456789", supplier_address="1 High Street")
+    supplier = signed_in(app, bill.supplier)
+    address = f"/supplier/contracts/{bill.reference}/invoices/new?milestone={bill.milestone_id}"
+    page = supplier.get(address)
+    assert page.has("First release, £5,000 with VAT (£1,400 not invoiced yet)")
+    assert (page.field("vat_number"), page.field("supplier_address")) == ("GB123456789", "1 High Street")
+    assert (page.field("vat_rate"), page.field("net_pence")) == ("2000", "1166.67")
+    bill.sent("B", 116_667)
+    page = supplier.get(address)
+    assert page.has("First release, £5,000 with VAT (invoiced already)") and page.field("net_pence") == ""
+    assert page.field("what_for") == str(bill.milestone_id)
+
+
+def test_what_is_done_stands_apart_from_what_is_to_be_paid(app, bill) -> None:
+    bacs.record_payment(bill.approved("A").id, bill.finance, 480_000, clock.today())
+    bacs.record_payment((second := bill.approved("B", 10_000)).id, bill.finance, 12_000, clock.today())
+    bill.sent("C", 1_000)
+    actions.send_credit_note(second.id, bill.supplier, "C1", "Too much", 5_000, 1_000)
+    supplier, finance = signed_in(app, bill.supplier), signed_in(app, bill.finance)
+    for listed, council in ((supplier.get("/supplier/invoices"), False), (finance.get("/council/invoices"), True)):
+        assert [each["Number"].split()[0] for each in listed.table("To check" if council else "To be paid")] == ["C"]
+        assert [each["Number"].split()[0] for each in listed.table("Paid too much")] == ["B"]
+        assert [each["Number"].split()[0] for each in listed.table("Done")] == ["A"]
 
 
 def test_the_order_number_is_named_and_filled_in(app, bill) -> None:

@@ -72,7 +72,7 @@ def test_from_trial_to_a_paid_invoice(app) -> None:
     page = finance.get("/council/subscription")
     assert page.has("An invoice waits to be paid") and page.has("INV-1: purchase order PO-77.")
     assert page.table("Invoices, sums in pounds")[0]["State"] == "To pay"
-    assert [each.title for each in tasks.subscription_tasks(by.finance)] == ["Pay the invoice"]
+    assert [each.title for each in tasks.subscription_tasks(by.finance)] == ["Pay the invoice for the subscription"]
     again = administrator.follow(part, "Record a payment for INV-1")
     administrator.submit(again, amount_pence="2,100", bank_reference="BACS 2")
     page = finance.get("/council/subscription")

@@ -9,7 +9,9 @@ import pytest
 from marketplace.core import clock, db
 from tenders.bids import submission as actions
 from tenders.clarifications import actions as clarifications
-from tests import bidding, contracting, making
+from tenders.payments.invoices import actions as actions_of_invoices
+from tenders.payments.invoices import deciding
+from tests import bidding, contracting, invoicing, making
 from tests.pageclient import PageClient
 
 
@@ -105,3 +107,40 @@ def test_bids_stand_in_groups(client: PageClient) -> None:
     assert section(page, "Sent") == ["Sent second", "Sent first"]
     assert section(page, "Not submitted or withdrawn") == ["Withdrawn need"]
     assert section(page, "Decided") == []
+
+
+def test_invoices_to_send_to_answer_and_overdue_wait_on_the_start_page(client: PageClient) -> None:
+    bill = invoicing.billing()
+    firm = signed_in(client, bill.supplier)
+    page = firm.get("/supplier")
+    buyer = bill.deal.made.need.buyer_name
+    assert f"{buyer} accepted it: £5,000 including VAT is not invoiced yet" in page.text
+    form = firm.follow(page, f"Send the invoice for “First release” : {buyer} accepted it: £5,000 including VAT is not invoiced yet")
+    assert form.field("net_pence") == "5000"
+
+    invoice = bill.sent()  # £4,800 of the £5,000
+    actions_of_invoices.send_credit_note(invoice.id, bill.supplier, "C1", "A day less", 10_000, 2_000)
+    page = firm.get("/supplier")
+    assert "£200 including VAT is not invoiced yet" in page.text  # what the credit note gave up is not asked for again
+    assert page.has("Your invoices (1 to be paid: £4,680 including VAT)")
+
+    deciding.dispute_invoice(invoice.id, bill.manager, "One day too many.")
+    page = firm.get("/supplier")
+    answer = firm.follow(page, f"Answer the dispute of invoice INV-1 : {buyer}")
+    firm.submit(answer, "Send the answer", answer="No, it is right.")
+    assert not firm.get("/supplier").has("Answer the dispute")
+    clock.pass_time(days=39)
+    first = waiting(firm.get("/supplier"))[0]
+    assert "Invoice INV-1 is overdue: see what you may claim" in first and "Overdue" in first
+    assert first.endswith("It was to be paid by Wednesday 10 February 2027") and "owes you £4,680 including VAT" in first
+
+
+def test_an_invoice_sent_back_is_shown_until_the_next_one(client: PageClient) -> None:
+    bill = invoicing.billing()
+    deciding.return_invoice(bill.sent("A").id, bill.manager, "Which release is it?")
+    firm = signed_in(client, bill.supplier)
+    page = firm.get("/supplier")
+    assert firm.follow(page, f"Read why invoice A was sent back : {bill.deal.made.need.buyer_name}").has("Which release is it?")
+    clock.pass_time(minutes=1)
+    bill.sent("B", 416_667, vat_basis_points=2000)
+    assert not firm.get("/supplier").has("sent back") and not firm.get("/supplier").has("Send the invoice")

@@ -22,25 +22,30 @@ from tenders.payments.invoices.parts import parts_of
 from tenders.payments.invoices.vat import rate_words
 
 blueprint.add_app_template_filter(rate_words, "vat_rate")
+DONE = "Done"
 GROUPS = (
-    ("To check", ("to_check",), "The contract manager compares each with order and acceptance."),
-    ("Disputed", ("disputed",), "The days go on counting while a dispute is open."),
-    ("To pay", ("to_pay",), "Finance pays, and somebody who did not approve the invoice."),
-    ("Done", ("paid", "overpaid", "credited", "returned", "withdrawn"), ""),
+    ("To check", ("to_check",), "A contract manager compares each with the order and with what was accepted."),
+    ("Disputed", ("disputed",), "The days to pay go on counting while a dispute is open."),
+    ("To pay", ("to_pay",), "Finance pays. Whoever approved an invoice cannot pay it too."),
+    ("Paid too much", ("overpaid",), "The supplier gives the rest back. Finance records it as a refund of the payment."),
+    (DONE, ("paid", "credited", "returned", "withdrawn"), ""),
 )
 
 
 @blueprint.get("/council/invoices")
 @may("see_payments")
 def council_invoices() -> Response:
-    """The council's invoices by what comes next, the overdue first."""
+    """The council's invoices by what comes next, the first due first; what is done, the newest first."""
     rows = queries.invoices_of_authority(get_member().organisation_id)
     today = clock.today()
-    groups = [(title, text, [each for each in rows if each.status in names]) for title, names, text in GROUPS]
+    groups = [
+        (title, text, title == DONE, [each for each in (reversed(rows) if title == DONE else rows) if each.status in names])
+        for title, names, text in GROUPS
+    ]
     return page(
         "tenders/payments/invoices/council_list.html",
         title="Invoices",
-        groups=[each for each in groups if each[2]],
+        groups=[each for each in groups if each[3]],
         owed_pence=sum(each.owed_pence for each in rows),
         overdue=[each for each in rows if each.is_overdue(today)],
         today=today,

@@ -149,14 +149,35 @@ def invoiced_pence(contract_id: int, milestone_id: int | None = None, besides: i
     return int(asked or 0) - int(db.session.scalar(notes) or 0)
 
 
-def milestones_to_invoice(contract: Contract) -> list[tuple[Milestone, int]]:
-    """Accepted milestones of which something is not invoiced yet, in their order, with how much; pence with VAT."""
-    accepted = [each for each in contract.milestones if each.accepted_at is not None]
-    left = [(each, each.amount_pence - invoiced_pence(contract.id, each.id)) for each in accepted]
+def milestones_to_invoice(contracts: Sequence[Contract]) -> list[tuple[Milestone, int]]:
+    """Accepted milestones of which something is not invoiced yet, in their order, with how much; pence with VAT.
+
+    What a credit note took off an invoice is given up, not still to be invoiced, unless it took off the whole.
+    """
+    accepted = [each for contract in contracts for each in contract.milestones if each.accepted_at is not None]
+    asked = _asked_by_milestone([each.id for each in accepted])
+    left = [(each, each.amount_pence - asked.get(each.id, 0)) for each in accepted]
     return [(each, pence) for each, pence in left if pence > ROUNDING_PENCE]
 
 
-def last_address(supplier_id: int) -> str:
-    """The address on the firm's last invoice, to start the next one from."""
-    query = select(Invoice.supplier_address).where(Invoice.supplier_id == supplier_id).order_by(Invoice.id.desc())
-    return db.session.scalar(query.limit(1)) or ""
+def _asked_by_milestone(milestone_ids: Sequence[int]) -> dict[int, int]:
+    """What live invoices that are not credited in full ask for, by milestone; pence with VAT, before credit notes."""
+    credited = (
+        select(func.coalesce(func.sum(CreditNote.total_pence), 0))
+        .where(CreditNote.invoice_id == Invoice.id)
+        .correlate(Invoice)
+        .scalar_subquery()
+    )
+    query = (
+        select(Invoice.milestone_id, func.sum(Invoice.total_pence))
+        .where(Invoice.milestone_id.in_(milestone_ids), credited < Invoice.total_pence)
+        .where(Invoice.withdrawn_at.is_(None), Invoice.returned_at.is_(None))
+        .group_by(Invoice.milestone_id)
+    )
+    return {milestone_id: int(pence) for milestone_id, pence in db.session.execute(query) if milestone_id is not None}
+
+
+def last_invoice(supplier_id: int) -> Invoice | None:
+    """The firm's last invoice: the next one starts from its address and VAT number."""
+    query = select(Invoice).where(Invoice.supplier_id == supplier_id).order_by(Invoice.id.desc())
+    return db.session.scalar(query.limit(1))

@@ -17,7 +17,7 @@ from marketplace.core.money import pounds, split_vat
 from marketplace.core.pages import page
 from tenders.bids.receipt_time import received_at
 from tenders.contracts import queries as contracts
-from tenders.contracts.models import Contract
+from tenders.contracts.models import Contract, Milestone
 from tenders.payments.invoices import actions, documents, queries, rules
 from tenders.payments.invoices.blueprint import blueprint
 from tenders.payments.invoices.download import document_response
@@ -38,7 +38,10 @@ def supplier_invoices() -> Response:
         "tenders/payments/invoices/supplier_list.html",
         title="Your invoices",
         rows=rows,
-        to_invoice=[each for contract in running for each in queries.milestones_to_invoice(contract)],
+        open_rows=[each for each in rows if each.is_open],
+        overpaid_rows=[each for each in rows if each.status == "overpaid"],
+        done_rows=[each for each in reversed(rows) if not each.is_open and each.status != "overpaid"],
+        to_invoice=queries.milestones_to_invoice(running),
         contracts=running,
         owed_pence=sum(each.owed_pence for each in rows),
         today=clock.today(),
@@ -121,33 +124,50 @@ def _send(form: InvoiceForm, contract: Contract) -> Invoice | None:
 
 def _offer(form: InvoiceForm, contract: Contract) -> None:
     accepted = [each for each in contract.milestones if each.accepted_at is not None]
+    left = {milestone.id: pence for milestone, pence in queries.milestones_to_invoice([contract])}
     form.what_for.choose_from(
         [
-            *(SelectChoice(str(each.id), f"{each.title}, {pounds(each.amount_pence)} with VAT") for each in accepted),
+            *(SelectChoice(str(each.id), _offered(each, left.get(each.id, 0))) for each in accepted),
             SelectChoice(OTHER, "Another sum under this contract"),
         ]
     )
     form.vat_rate.choose_from({**{str(each): rate_words(each) for each in rates_on(clock.today())}, OTHER: "Another sum, which I enter below"})
 
 
+def _offered(milestone: Milestone, left_pence: int) -> str:
+    words = f"{milestone.title}, {pounds(milestone.amount_pence)} with VAT"
+    if left_pence == milestone.amount_pence:
+        return words
+    return f"{words} ({pounds(left_pence)} not invoiced yet)" if left_pence else f"{words} (invoiced already)"
+
+
 def _first(contract: Contract) -> dict[str, Any]:
-    """What the form starts from: an accepted milestone, the contract's order number, the profile's VAT number."""
-    waiting = queries.milestones_to_invoice(contract)
-    asked = request.args.get("milestone", "")
-    chosen, left = next((each for each in waiting if str(each[0].id) == asked), waiting[0] if waiting else (None, 0))
-    vat_number = contract.supplier.vat_number
+    """What the form starts from: an accepted milestone, the contract's order number, the firm's address and VAT number."""
+    chosen, left = _chosen(contract, request.args.get("milestone", ""))
+    last = queries.last_invoice(contract.supplier_id)
+    vat_number = contract.supplier.vat_number or (last.vat_number if last else "")
     rate = standard_rate_on(clock.today()) if vat_number else 0
     known = {
         "invoiced_on": clock.today(),
         "purchase_order": contract.purchase_order,
-        "supplier_address": queries.last_address(contract.supplier_id),
+        "supplier_address": last.supplier_address if last else "",
         "vat_number": vat_number,
         "vat_rate": str(rate),
         "what_for": str(chosen.id) if chosen else OTHER,
     }
     if chosen is None:
         return known
-    return {**known, "description": chosen.title, "net_pence": split_vat(left, rules.as_rate(rate))[0]}
+    net_pence = split_vat(left, rules.as_rate(rate))[0] if left else None
+    return {**known, "description": chosen.title, "net_pence": net_pence}
+
+
+def _chosen(contract: Contract, asked: str) -> tuple[Milestone | None, int]:
+    """The accepted milestone that the link named, or else the first to invoice; with what of it is not invoiced."""
+    waiting = queries.milestones_to_invoice([contract])
+    left = {milestone.id: pence for milestone, pence in waiting}
+    named = (each for each in contract.milestones if str(each.id) == asked and each.accepted_at is not None)
+    chosen = next(named, waiting[0][0] if waiting else None)
+    return chosen, left.get(chosen.id, 0) if chosen else 0
 
 
 # -- afterwards
