@@ -115,7 +115,7 @@ def by_form(copy: Served, bidder: Bidder, content: bytes) -> None:
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="plan.pdf"\r\n\r\n'
     tail = b'\r\n--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n%s\r\n--x--\r\n' % bidder.token.encode()
     status, said = _ask(copy, bidder, "/files", head + content + tail, "multipart/form-data; boundary=x")
-    assert status == 302, (status, said[:300])
+    assert status == 303, (status, said[:300])
 
 
 def by_pieces(copy: Served, bidder: Bidder, content: bytes) -> None:

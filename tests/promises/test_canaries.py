@@ -119,7 +119,7 @@ class Planter:
             "Content-Type: application/pdf\r\n\r\n"
         ).encode() + content + f"\r\n--{edge}--\r\n".encode()  # fmt: skip
         answer = self.browser.send(path, body, f"multipart/form-data; boundary={edge}")
-        if answer.status != 302:
+        if answer.status != 303:
             self.faults.append(f"{path}: {answer.status}")
 
 

@@ -97,7 +97,7 @@ def by_form(sender: Sender, name: str, content: bytes) -> str:
     token = b'\r\n--x\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n%s\r\n--x--\r\n'
     body = head + content + token % sender.token.encode()
     answer = sender.firm.client.post(sender.home, data=body, content_type="multipart/form-data; boundary=x")
-    if answer.status_code == 302:
+    if answer.status_code == 303:
         return WORKS
     errors = Page(sender.home, answer).errors
     return errors[0] if len(errors) == 1 else f"{len(errors)} errors"

@@ -191,9 +191,9 @@ def test_hostile_files_stay_within_bounds(house: Settings, copy: Served, firm: F
     expect("a piece of 15 MB", firm.piece(upload, 0, PDF + bytes(14_999_000))[0], 422)
     expect("a piece for later", firm.piece(upload, 2**40, b"x")[0], 409)
     expect("a bomb", firm.send("report.docx", bomb())[0], 200)
-    expect("a page and a PDF at once", firm.form("two.pdf", PDF + b"<script>alert(1)</script>"), 302)
+    expect("a page and a PDF at once", firm.form("two.pdf", PDF + b"<script>alert(1)</script>"), 303)
     expect("a picture that is a script", firm.form("x.svg", b"<svg onload=alert(1)>"), 422)
-    expect("a test virus, not scanned here", firm.form("eicar.txt", EICAR), 302)
+    expect("a test virus, not scanned here", firm.form("eicar.txt", EICAR), 303)
     slow = [socket.create_connection(("127.0.0.1", copy.port)) for _ in range(60)]
     for each in slow:
         said = f"{files} HTTP/1.1\r\nHost: x\r\nCookie: {firm.cookie}\r\nContent-Length: 900000\r\n{form}"
@@ -256,7 +256,7 @@ def test_a_full_disk_is_told_and_nothing_half_kept(
         if not is_so():
             wrong.append(what)
 
-    assert firm.form("before.pdf", PDF) == 302
+    assert firm.form("before.pdf", PDF) == 303
     before = kept_files(house)
     limit_files(copy, 6_000_000)
     expect("the form is answered with 507", lambda: firm.form("plan.pdf", content) == 507)
@@ -272,7 +272,7 @@ def test_a_full_disk_is_told_and_nothing_half_kept(
     limit_files(copy, resource.RLIM_INFINITY)
     status, _, body = firm.ask("POST", f"{upload}/finish")
     expect("the same upload is finished afterwards, without a restart", lambda: status == 200 and json.loads(body)["is_done"])
-    expect("the form works afterwards", lambda: firm.form("plan.pdf", content) == 302)
+    expect("the form works afterwards", lambda: firm.form("plan.pdf", content) == 303)
     expect("all three are there", lambda: len(_downloads(firm)) == 3)
     expect("no pieces are left", lambda: not [each for each in kept_files(house) if "/pieces/" in each])
     expect("no half-written file is left", lambda: not [each for each in kept_files(house) if each.endswith(".part")])
