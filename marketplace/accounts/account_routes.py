@@ -36,6 +36,7 @@ from marketplace.accounts.visiting import (
     network_address,
     remember_browser,
 )
+from marketplace.core.acting import form_that_acts
 from marketplace.core.errors import NotFound, Problems
 from marketplace.core.forms import add_problems
 from marketplace.core.pages import page
@@ -64,11 +65,15 @@ def role_titles(kind: str, roles: set[str]) -> str:
 @signed_in
 def change_name() -> Any:
     form = NameForm(name=current_user.name)
-    if form.validate_on_submit():
-        actions.change_name(current_user.id, form.name.data)
-        flash("Your name is changed", "success")
-        return redirect(url_for("accounts.account"), 303)
-    return page("marketplace/accounts/form.html", title="Change your name", form=form, button="Save")
+    return form_that_acts(
+        "marketplace/accounts/form.html",
+        title="Change your name",
+        form=form,
+        act=lambda: actions.change_name(current_user.id, form.name.data),
+        done="Your name is changed",
+        back=url_for("accounts.account"),
+        button="Save",
+    )
 
 
 @blueprint.route("/account/password", methods=["GET", "POST"])
@@ -173,18 +178,13 @@ def leave(membership_id: int) -> Any:
     membership = next((m for m in queries.memberships_of_person(current_user.id) if m.id == membership_id), None)
     if membership is None:
         raise NotFound("You are not a member there.")
-    form = PressForm()
-    if form.validate_on_submit():
-        try:
-            joining.leave(membership.id, current_user.id)
-            flash("You have left", "success")
-            return redirect(url_for("accounts.account"), 303)
-        except Problems as refused:
-            add_problems(form, refused.problems)
-    return page(
+    return form_that_acts(
         "marketplace/accounts/leave.html",
         title=f"Leave {membership.organisation.name}?" if membership.is_live else "Take your request back?",
-        form=form,
+        form=PressForm(),
+        act=lambda: joining.leave(membership.id, current_user.id),
+        done="You have left",
+        back=url_for("accounts.account"),
         membership=membership,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import flash, url_for
 from flask_login import current_user
 
 from marketplace.accounts import joining, people, queries, rules
@@ -17,6 +17,7 @@ from marketplace.accounts.models import Authority
 from marketplace.accounts.permissions import PERMISSION_OF_PEOPLE
 from marketplace.accounts.visiting import welcome
 from marketplace.core import clock, db
+from marketplace.core.acting import form_that_acts, on_to
 from marketplace.core.errors import NotFound, Problems
 from marketplace.core.forms import add_problems
 from marketplace.core.pages import page
@@ -49,17 +50,17 @@ def people_page() -> Any:
 def invite() -> Any:
     member = get_member()
     form = InviteForm(member.organisation.kind)
-    if form.validate_on_submit():
-        try:
-            people.invite_colleague(member.organisation, form.email.data, form.roles.data, member, form.name.data)
-            flash(f"We have emailed an invitation to {form.email.data}", "success")
-            return redirect(_address(), 303)
-        except Problems as refused:
-            add_problems(form, refused.problems)
     authority = db.session.get(Authority, member.organisation_id)
-    domains = authority.domains if authority else []
-    return page(
-        "marketplace/accounts/invite.html", title="Invite a colleague", form=form, domains=domains, back=_address()
+    return form_that_acts(
+        "marketplace/accounts/invite.html",
+        title="Invite a colleague",
+        form=form,
+        act=lambda: people.invite_colleague(
+            member.organisation, form.email.data, form.roles.data, member, form.name.data
+        ),
+        done=f"We have emailed an invitation to {form.email.data}",
+        back=_address(),
+        domains=authority.domains if authority else [],
     )
 
 
@@ -67,39 +68,28 @@ def roles(membership_id: int) -> Any:
     member = get_member()
     colleague = queries.get_membership_of(membership_id, member.organisation_id)
     form = RolesForm(member.organisation.kind, roles=sorted(colleague.roles))
-    if form.validate_on_submit():
-        try:
-            joining.change_roles(membership_id, member.organisation_id, form.roles.data, member)
-            flash("The roles are changed", "success")
-            return redirect(_address(), 303)
-        except Problems as refused:
-            add_problems(form, refused.problems)
-    return page(
+    return form_that_acts(
         "marketplace/accounts/roles.html",
         title=f"Roles of {colleague.person.name}",
         form=form,
-        colleague=colleague,
+        act=lambda: joining.change_roles(membership_id, member.organisation_id, form.roles.data, member),
+        done="The roles are changed",
         back=_address(),
+        colleague=colleague,
     )
 
 
 def remove(membership_id: int) -> Any:
     member = get_member()
     colleague = queries.get_membership_of(membership_id, member.organisation_id)
-    form = PressForm()
-    if form.validate_on_submit():
-        try:
-            joining.end_membership(membership_id, member.organisation_id, member)
-            flash(f"{colleague.person.name} can no longer act for {member.organisation.name}", "success")
-            return redirect(_address(), 303)
-        except Problems as refused:
-            add_problems(form, refused.problems)
-    return page(
+    return form_that_acts(
         "marketplace/accounts/remove.html",
         title=f"Remove {colleague.person.name}?",
-        form=form,
-        colleague=colleague,
+        form=PressForm(),
+        act=lambda: joining.end_membership(membership_id, member.organisation_id, member),
+        done=f"{colleague.person.name} can no longer act for {member.organisation.name}",
         back=_address(),
+        colleague=colleague,
     )
 
 
@@ -109,35 +99,28 @@ def decide(membership_id: int) -> Any:
     if asked not in queries.requests_of(member.organisation_id):
         raise NotFound("This request waits for somebody else, or has been decided.")
     form = RolesForm(member.organisation.kind, roles=sorted(asked.roles))
-    if form.validate_on_submit():
-        try:
-            joining.approve_request(membership_id, member.organisation_id, form.roles.data, member)
-            flash(f"{asked.person.name} is now a member", "success")
-            return redirect(_address(), 303)
-        except Problems as refused:
-            add_problems(form, refused.problems)
-    return page(
+    return form_that_acts(
         "marketplace/accounts/decide.html",
         title=f"{asked.person.name} asks to join",
         form=form,
+        act=lambda: joining.approve_request(membership_id, member.organisation_id, form.roles.data, member),
+        done=f"{asked.person.name} is now a member",
+        back=_address(),
         asked=asked,
         refuse=_address("refuse", membership_id=membership_id),
-        back=_address(),
     )
 
 
 def refuse(membership_id: int) -> Any:
     member = get_member()
     joining.refuse_request(membership_id, member.organisation_id, member)
-    flash("The request is refused, and the person is told", "success")
-    return redirect(_address(), 303)
+    return on_to(_address(), "The request is refused, and the person is told")
 
 
 def withdraw(invitation_id: int) -> Any:
     member = get_member()
     people.withdraw_invitation(invitation_id, member.organisation_id, member)
-    flash("The invitation is withdrawn", "success")
-    return redirect(_address(), 303)
+    return on_to(_address(), "The invitation is withdrawn")
 
 
 # view, path below /<side>/people, methods; whoever only reads needs the side's own permission.

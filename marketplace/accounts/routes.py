@@ -21,6 +21,7 @@ from marketplace.accounts.forms import (
 from marketplace.accounts.models import Organisation
 from marketplace.accounts.passwords import is_password
 from marketplace.accounts.visiting import end_session, home_address, known_browser, network_address, welcome
+from marketplace.core.acting import made
 from marketplace.core.errors import Problem, Problems
 from marketplace.core.forms import add_problems
 from marketplace.core.pages import page
@@ -155,11 +156,8 @@ def check_email_for_reset() -> Any:
 def reset(link: str) -> Any:
     actions.find_link("reset", link)
     form = NewPasswordForm()
-    if form.validate_on_submit():
-        try:
-            person = actions.reset_password(link, form.password.data)
-            flash("Your new password is set, and every other device is signed out", "success")
-            return welcome(person)
-        except Problems as refused:
-            add_problems(form, refused.problems)
+    person = made(form, lambda: actions.reset_password(link, form.password.data))
+    if person is not None:
+        flash("Your new password is set, and every other device is signed out", "success")
+        return welcome(person)
     return page("marketplace/accounts/reset.html", title="Choose a new password", form=form)

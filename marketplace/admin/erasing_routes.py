@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import redirect, url_for
 
 from marketplace.accounts import erasing
 from marketplace.accounts.access import get_member, may
 from marketplace.admin.blueprint import blueprint
 from marketplace.admin.forms import EraseForm, FindPersonForm
-from marketplace.core.errors import NotFound, Problem, Problems
+from marketplace.core.acting import acted, on_to
+from marketplace.core.errors import NotFound, Problem
 from marketplace.core.forms import add_problems
 from marketplace.core.pages import page
 
@@ -37,13 +38,9 @@ def erase_person(reference: str) -> Any:
     if person.pseudonym != reference:
         raise NotFound("No account has this reference.")
     form = EraseForm()
-    if form.validate_on_submit():
-        try:
-            erasing.erase_person(person.id, form.reason.data, member)
-            flash(f"{reference} is erased. The name and the email addresses are gone", "success")
-            return redirect(url_for("admin.find_person"), 303)
-        except Problems as refused:
-            add_problems(form, refused.problems)
+    if acted(form, lambda: erasing.erase_person(person.id, form.reason.data, member)):
+        told = f"{reference} is erased. The name and the email addresses are gone"
+        return on_to(url_for("admin.find_person"), told)
     return page(
         "marketplace/admin/erase_person.html",
         title=f"Erase {person.name}?",

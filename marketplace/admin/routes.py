@@ -6,7 +6,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import request, url_for
 
 from marketplace import config
 from marketplace.accounts import actions as account_actions
@@ -21,8 +21,8 @@ from marketplace.admin.blueprint import blueprint
 from marketplace.admin.forms import FoundForm, SuspendForm
 from marketplace.admin.reference_files import reference_files
 from marketplace.core import clocks
-from marketplace.core.errors import NotFound, Problems
-from marketplace.core.forms import add_problems
+from marketplace.core.acting import form_that_acts, made, on_to
+from marketplace.core.errors import NotFound
 from marketplace.core.pages import page, page_number
 from marketplace.reference import capabilities
 from search.answering import index_state
@@ -65,16 +65,14 @@ def dashboard() -> Any:
 @may("administer")
 def try_delivery_again(mark: str) -> Any:
     actions.try_delivery_again(mark, get_member())
-    flash("The worker will try again at once", "success")
-    return redirect(url_for("admin.dashboard"), 303)
+    return on_to(url_for("admin.dashboard"), "The worker will try again at once")
 
 
 @blueprint.route("/admin/mails/<mark>/try-again", methods=["POST"])
 @may("administer")
 def try_mail_again(mark: str) -> Any:
     actions.try_mail_again(mark, get_member())
-    flash("The worker will send it again at once", "success")
-    return redirect(url_for("admin.dashboard"), 303)
+    return on_to(url_for("admin.dashboard"), "The worker will send it again at once")
 
 
 @blueprint.route("/admin/requests")
@@ -89,20 +87,15 @@ def requests_page() -> Any:
 def decide(membership_id: int) -> Any:
     asked = _waiting_request(membership_id)
     form = RolesForm(asked.organisation.kind, roles=sorted(asked.roles))
-    if form.validate_on_submit():
-        try:
-            joining.approve_request(membership_id, asked.organisation_id, form.roles.data, get_member())
-            flash(f"{asked.person.name} is now a member of {asked.organisation.name}", "success")
-            return redirect(url_for("admin.requests_page"), 303)
-        except Problems as refused:
-            add_problems(form, refused.problems)
-    return page(
+    return form_that_acts(
         "marketplace/accounts/decide.html",
         title=f"{asked.person.name} asks to join",
         form=form,
+        act=lambda: joining.approve_request(membership_id, asked.organisation_id, form.roles.data, get_member()),
+        done=f"{asked.person.name} is now a member of {asked.organisation.name}",
+        back=url_for("admin.requests_page"),
         asked=asked,
         refuse=url_for("admin.refuse", membership_id=membership_id),
-        back=url_for("admin.requests_page"),
     )
 
 
@@ -111,8 +104,7 @@ def decide(membership_id: int) -> Any:
 def refuse(membership_id: int) -> Any:
     asked = _waiting_request(membership_id)
     joining.refuse_request(membership_id, asked.organisation_id, get_member())
-    flash("The request is refused, and the person is told", "success")
-    return redirect(url_for("admin.requests_page"), 303)
+    return on_to(url_for("admin.requests_page"), "The request is refused, and the person is told")
 
 
 def _waiting_request(membership_id: int) -> Any:
@@ -143,10 +135,9 @@ def organisations() -> Any:
 @may("administer")
 def found_audit_body() -> Any:
     form = FoundForm()
-    if form.validate_on_submit():
-        made = account_actions.found_organisation("audit_body", form.name.data, get_member().actor())
-        flash(f"{made.name} is set up. Invite its first auditor", "success")
-        return redirect(url_for("admin.organisation", organisation_id=made.id), 303)
+    body = made(form, lambda: account_actions.found_organisation("audit_body", form.name.data, get_member().actor()))
+    if body is not None:
+        return on_to(_address(body.id), f"{body.name} is set up. Invite its first auditor")
     return page(
         "marketplace/admin/form.html",
         title="Set up an audit body",
@@ -154,6 +145,10 @@ def found_audit_body() -> Any:
         button="Set up",
         back=url_for("admin.organisations"),
     )
+
+
+def _address(organisation_id: int) -> str:
+    return url_for("admin.organisation", organisation_id=organisation_id)
 
 
 @blueprint.route("/admin/organisations/<int:organisation_id>")
@@ -176,8 +171,7 @@ def organisation(organisation_id: int) -> Any:
 @may("administer")
 def approve(organisation_id: int) -> Any:
     approved = actions.approve_organisation(organisation_id, get_member())
-    flash(f"{approved.name} may act here now", "success")
-    return redirect(url_for("admin.organisation", organisation_id=organisation_id), 303)
+    return on_to(_address(organisation_id), f"{approved.name} may act here now")
 
 
 @blueprint.route("/admin/organisations/<int:organisation_id>/suspend", methods=["GET", "POST"])
@@ -185,18 +179,13 @@ def approve(organisation_id: int) -> Any:
 def suspend(organisation_id: int) -> Any:
     shown = account_queries.get_organisation(organisation_id)
     form = SuspendForm()
-    if form.validate_on_submit():
-        try:
-            actions.suspend_organisation(organisation_id, form.reason.data, get_member())
-            flash(f"{shown.name} is suspended", "success")
-            return redirect(url_for("admin.organisation", organisation_id=organisation_id), 303)
-        except Problems as refused:
-            add_problems(form, refused.problems)
-    return page(
+    return form_that_acts(
         "marketplace/admin/suspend.html",
         title=f"Suspend {shown.name}?",
         form=form,
-        back=url_for("admin.organisation", organisation_id=organisation_id),
+        act=lambda: actions.suspend_organisation(organisation_id, form.reason.data, get_member()),
+        done=f"{shown.name} is suspended",
+        back=_address(organisation_id),
     )
 
 
@@ -204,17 +193,14 @@ def suspend(organisation_id: int) -> Any:
 @may("administer")
 def lift(organisation_id: int) -> Any:
     shown = account_queries.get_organisation(organisation_id)
-    form = PressForm()
-    if form.validate_on_submit():
-        actions.lift_suspension(organisation_id, get_member())
-        flash(f"{shown.name} may act again", "success")
-        return redirect(url_for("admin.organisation", organisation_id=organisation_id), 303)
-    return page(
+    return form_that_acts(
         "marketplace/admin/form.html",
         title=f"Let {shown.name} act again?",
-        form=form,
+        form=PressForm(),
+        act=lambda: actions.lift_suspension(organisation_id, get_member()),
+        done=f"{shown.name} may act again",
+        back=_address(organisation_id),
         button="Lift the suspension",
-        back=url_for("admin.organisation", organisation_id=organisation_id),
     )
 
 
@@ -225,19 +211,14 @@ def invite(organisation_id: int) -> Any:
     shown = account_queries.get_organisation(organisation_id)
     only = list(ROLES[shown.kind]) if len(ROLES[shown.kind]) == 1 else []
     form = InviteForm(shown.kind, roles=only)
-    if form.validate_on_submit():
-        try:
-            people.invite_colleague(shown, form.email.data, form.roles.data, get_member(), form.name.data)
-            flash(f"We have emailed an invitation to {form.email.data}", "success")
-            return redirect(url_for("admin.organisation", organisation_id=organisation_id), 303)
-        except Problems as refused:
-            add_problems(form, refused.problems)
-    return page(
+    return form_that_acts(
         "marketplace/admin/form.html",
         title=f"Invite somebody to {shown.name}",
         form=form,
+        act=lambda: people.invite_colleague(shown, form.email.data, form.roles.data, get_member(), form.name.data),
+        done=f"We have emailed an invitation to {form.email.data}",
+        back=_address(organisation_id),
         button="Send invitation",
-        back=url_for("admin.organisation", organisation_id=organisation_id),
     )
 
 
@@ -245,10 +226,10 @@ def invite(organisation_id: int) -> Any:
 @may("administer")
 def reference() -> Any:
     form = PressForm()
-    if form.validate_on_submit():
-        added, changed = account_actions.load_councils(get_member().actor())
-        flash(f"Councils read again: {added} added, {changed} changed", "success")
-        return redirect(url_for("admin.reference"), 303)
+    counts = made(form, lambda: account_actions.load_councils(get_member().actor()))
+    if counts is not None:
+        added, changed = counts
+        return on_to(url_for("admin.reference"), f"Councils read again: {added} added, {changed} changed")
     groups = [(group, list(rows)) for group, rows in groupby(capabilities(), key=lambda each: each.group)]
     return page(
         "marketplace/admin/reference.html",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, request, url_for
 
 from marketplace.accounts.access import get_member, may
-from marketplace.core.errors import Problems
-from marketplace.core.forms import add_problems
+from marketplace.core.acting import form_that_acts, on_to
 from marketplace.core.pages import page
 from suppliers.solutions import actions, queries
 from suppliers.solutions.forms import FORMS
@@ -32,16 +31,15 @@ def add() -> Any:
     """Adds one; ?kind= says which of the two."""
     kind = "past_work" if request.args.get("kind") == "past_work" else "solution"
     form = FORMS[kind]()
-    if form.validate_on_submit():
-        try:
-            actions.add_solution(get_member(), kind, form.words())
-        except Problems as refused:
-            add_problems(form, refused.problems)
-        else:
-            flash(f"{KINDS[kind]} added.", "success")
-            return redirect(url_for("solutions.index"), 303)
-    title = "Add a solution" if kind == "solution" else "Add past work"
-    return page("suppliers/solutions/edit.html", title=title, form=form, solution=None)
+    return form_that_acts(
+        "suppliers/solutions/edit.html",
+        title="Add a solution" if kind == "solution" else "Add past work",
+        form=form,
+        act=lambda: actions.add_solution(get_member(), kind, form.words()),
+        done=f"{KINDS[kind]} added.",
+        back=url_for("solutions.index"),
+        solution=None,
+    )
 
 
 @blueprint.route("/supplier/solutions/<int:solution_id>", methods=["GET", "POST"])
@@ -50,15 +48,15 @@ def change(solution_id: int) -> Any:
     """Changes the words of one."""
     solution = queries.get_solution(solution_id, get_member().organisation_id)
     form = FORMS[solution.kind](obj=solution)
-    if form.validate_on_submit():
-        try:
-            actions.change_solution(get_member(), solution_id, form.words())
-        except Problems as refused:
-            add_problems(form, refused.problems)
-        else:
-            flash("Changes saved.", "success")
-            return redirect(url_for("solutions.index"), 303)
-    return page("suppliers/solutions/edit.html", title=f"Change “{solution.title}”", form=form, solution=solution)
+    return form_that_acts(
+        "suppliers/solutions/edit.html",
+        title=f"Change “{solution.title}”",
+        form=form,
+        act=lambda: actions.change_solution(get_member(), solution_id, form.words()),
+        done="Changes saved.",
+        back=url_for("solutions.index"),
+        solution=solution,
+    )
 
 
 @blueprint.route("/supplier/solutions/<int:solution_id>/remove", methods=["GET", "POST"])
@@ -69,6 +67,5 @@ def remove(solution_id: int) -> Any:
     if request.method == "POST":
         title = solution.title
         actions.remove_solution(get_member(), solution_id)
-        flash(f"“{title}” is no longer on your profile.", "success")
-        return redirect(url_for("solutions.index"), 303)
+        return on_to(url_for("solutions.index"), f"“{title}” is no longer on your profile.")
     return page("suppliers/solutions/remove.html", title="Remove from your profile", solution=solution)
