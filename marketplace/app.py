@@ -75,10 +75,15 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(db.read_one_by_one)
     install_pages(app)
     _install_people(app)
-    for room in ROOMS:
-        app.register_blueprint(importlib.import_module(f"{room}.routes").blueprint)
+    for routes in import_rooms():
+        app.register_blueprint(routes.blueprint)
     app.teardown_appcontext(lambda _error: db.session.remove())
     return app
+
+
+def import_rooms() -> list[Any]:
+    """The modules with the rooms' routes, in order."""
+    return [importlib.import_module(f"{room}.routes") for room in ROOMS]
 
 
 def _install_people(app: Flask) -> None:

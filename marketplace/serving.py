@@ -156,7 +156,7 @@ def _renewed(old: Web, new: Web, tell: Callable[[str], None]) -> Web:
 def gunicorn_command(settings: Settings, bind: int | str) -> list[str]:
     """How the web processes are started, on a port of 127.0.0.1 or what gunicorn binds to; tests start them so too."""
     return [
-        sys.executable, "-m", "gunicorn", "marketplace.web:web_application()",
+        sys.executable, "-m", "gunicorn", "marketplace.web:web_application()", "--config", "python:marketplace.web_parent",
         "--bind", f"127.0.0.1:{bind}" if isinstance(bind, int) else bind,
         "--workers", str(settings.web_workers),
         "--worker-class", "marketplace.edge.worker.EdgeWorker", "--threads", str(THREADS),

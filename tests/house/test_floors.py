@@ -36,7 +36,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("marketplace.upgrade", "marketplace.backup", "marketplace.following"),
     ("marketplace.listeners", "marketplace.timetable"),
     ("marketplace.worker",),
-    ("marketplace.app", "marketplace.demo", "marketplace.demonstration", "marketplace.serving", "marketplace.web"),
+    ("marketplace.app", "marketplace.demo", "marketplace.demonstration", "marketplace.serving", "marketplace.web", "marketplace.web_parent"),
     ("marketplace.cli",),
 )
 # Read or run by themselves: a build step, and tables that merely list modules by name.

@@ -25,10 +25,13 @@ from tests.promises.serving import Served, served
 
 @pytest.mark.slow
 def test_an_opened_file_is_not_held_in_memory(app: Flask, house: Settings, tmp_path: Path) -> None:
-    """A council downloads a file of 12 MB five times; no worker's largest resident size grows by as much as one."""
+    """A council downloads a file of 19 MB five times; no worker's largest resident size grows by as much as one.
+
+    What waits for a slow reader, and each thread's own share of memory, is some megabytes on a busy machine.
+    """
     clock.set_clock(None)
     made = bidding.purchase()
-    content = os.urandom(12_000_000)
+    content = os.urandom(19_000_000)
     member = bidding.bidder()
     draft = bidding.drafted(made.need, member, file=b"a small one first")
     actions.add_file(draft.id, member, "large.pdf", io.BytesIO(bidding.PDF + content))
@@ -48,7 +51,7 @@ def test_an_opened_file_is_not_held_in_memory(app: Flask, house: Settings, tmp_p
             assert fetched(copy, browser.cookie, path) == hashlib.sha256(bidding.PDF + content).hexdigest()
         grown = peak_mb(copy) - before
         browser.close()
-    assert grown < 6, f"grew by {grown:.1f} MB for a file of 12 MB"
+    assert grown < 15, f"grew by {grown:.1f} MB for a file of 19 MB"
 
 
 def peak_mb(copy: Served) -> float:
