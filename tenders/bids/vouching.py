@@ -32,6 +32,7 @@ NOT_VOUCHED_FOR = {
         "id": "a number of the database",
         "started_at": "nothing is decided by when a draft was begun",
         "saved_at": "nothing is decided by when a draft was saved",
+        "reminded_for": "a mark that the bidder was reminded; the mail is its own record",
         "ready_mark": "of a draft, which nobody submitted yet",
         "ready_for": "of a draft, which nobody submitted yet",
         "ready_manifest": "of a draft, which nobody submitted yet; once submitted it is the version’s",

@@ -195,6 +195,7 @@ def _spread(size: int) -> list[Mutation]:
     kinds: dict[tuple[str, str, str], list[Mutation]] = {}
     for each in every:
         kinds.setdefault((each.table.name, each.kind, each.column), []).append(each)
+    assert size >= len(kinds), f"a kind of change would never be tried: there are {len(kinds)} of them"
     evenly = [each for row in itertools.zip_longest(*kinds.values()) for each in row if each is not None]
     again = (replace(each, chance=n) for n in itertools.count(1) for each in evenly if each.kind == "altered")
     return list(itertools.islice(itertools.chain(evenly, again), size))
