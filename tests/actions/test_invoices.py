@@ -78,7 +78,7 @@ class TestSending:
         assert "Read the warnings" in said
         invoice = bill.sent("INV-1", 450_000)
         assert [each.text for each in deciding.match_for(invoice) if not each.holds] == [
-            "The invoice asks for £5,400; £5,000 of the milestone was not invoiced before."
+            "The invoice asks for £5,400 with VAT; £5,000 of the milestone was not invoiced before."
         ]
 
     def test_the_order_number_that_the_contract_names_must_be_on_it(self, bill) -> None:

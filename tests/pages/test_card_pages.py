@@ -124,8 +124,8 @@ def test_without_a_key_everything_else_works_and_the_pages_say_so(app: Flask, st
     invoice = bill.approved()
     config.install(replace(config.current(), stripe_secret_key=""))
     page = finance.get(f"/council/invoices/{invoice.reference}")
-    assert page.has("Payments by card are switched off in this copy") and "Record a payment by BACS" in page.links
-    assert supplier.get("/supplier/card-payments").has("Payments by card are switched off in this copy")
+    assert page.has("This service is not connected to Stripe") and "Record a payment by BACS" in page.links
+    assert supplier.get("/supplier/card-payments").has("This service is not connected to Stripe")
 
 
 def test_another_councils_finance_and_other_roles_reach_nothing(app: Flask, stand_in: StandIn, bill: invoicing.Billing) -> None:
@@ -150,5 +150,5 @@ def test_an_administrator_sees_and_resolves_a_difference(app: Flask, stand_in: S
     assert page.table("Open differences")[0]["Stripe says"] == "£2"
     page = admin.follow(page, "Resolve What was charged ch_1")
     page = admin.submit(page, "Mark it as resolved", why="A penny of a test.")
-    assert page.has("Nothing, when they were last compared.")
+    assert page.has("Nowhere, when they were last compared.")
     assert page.table("Resolved lately")[0]["How"] == "A penny of a test."

@@ -101,9 +101,9 @@ def test_everybody_reads_how_promptly_the_council_pays(client: PageClient, deal:
     page = client.follow(client.get(f"/councils/{deal.made.council.slug}"), "How promptly this council pays its suppliers")
     page = client.get(f"{record_of(deal)}?half-year=2026-09-30")
     assert page.has("On average suppliers had their money 29.0 days after their invoice")
-    assert page.has("66.7%") and page.has("33.3%") and page.has("25.0% (£1,200 of £4,800)")
-    assert page.has("Invoices in dispute on their day") and page.has("Days to pay")
-    assert page.has("Average days to pay, month by month")
+    assert page.has("66.7%") and page.has("33.3%") and page.has("25.0% (£1,200 of £4,800, including VAT)")
+    assert page.has("Invoices in dispute on their last lawful day") and page.has("Days to pay")
+    assert page.has("Average days to pay, month by month, over a year")
 
 
 def test_credit_notes_and_money_that_came_back_change_what_is_unpaid(client: PageClient, deal: Deal) -> None:
@@ -119,7 +119,7 @@ def test_credit_notes_and_money_that_came_back_change_what_is_unpaid(client: Pag
         ),
     )
     page = client.get(f"{record_of(deal)}?half-year=2026-09-30")
-    assert page.has("16.7% (£200 of £1,200)")
+    assert page.has("16.7% (£200 of £1,200, including VAT)")
 
 
 def test_the_spend_file_keeps_to_the_published_schema(client: PageClient, deal: Deal) -> None:
@@ -180,12 +180,15 @@ def test_finance_publishes_the_half_year_s_report_and_it_stays(client: PageClien
     pay(deal, invoice(deal, date(2026, 5, 1)), 12)
     finance = signed_in(client, making.member(deal.made.council, "finance"))
     page = finance.get("/council/payments/reports")
-    assert page.has("Overdue by 29 October 2026")
+    assert page.has("Overdue It was to be published by 29 October 2026.")
+    start = finance.get("/council")
+    title = "Publish how promptly your council paid, 1 April 2026 to 30 September 2026"
+    assert start.has(title) and start.has("Overdue By Thursday 29 October 2026")
     page = finance.follow(page, "See the figures and publish : report to 30 September 2026")
     refused = finance.submit(page, "Publish the report", status=422, director_name="", director_title="Director of Finance")
     assert refused.errors
     page = finance.submit(refused, "Publish the report", director_name="Ann Lee", director_title="Director of Finance")
-    assert page.has("The report is published on your council’s payment record")
+    assert page.has("The report is published on your council’s payment record") and not finance.get("/council").has(title)
     pay(deal, invoice(deal, date(2026, 5, 2)), 90)
     page = finance.get(f"{record_of(deal)}?half-year=2026-09-30")
     assert page.has("approved by Ann Lee, Director of Finance: 1 payment, 100.0% within 30 days") and page.has("51.0 days")
@@ -194,6 +197,17 @@ def test_finance_publishes_the_half_year_s_report_and_it_stays(client: PageClien
     finance.get("/council/payments/reports/2027-03-31", status=404)
     finance.get("/council/payments/reports/2026-09-29", status=404)
     finance.get("/council/payments/reports/0001-03-31", status=404)
+
+
+def test_while_a_half_year_runs_only_what_has_fallen_due_counts_as_unpaid(client: PageClient, deal: Deal) -> None:
+    pay(deal, invoice(deal, date(2026, 10, 5)), 20)
+    invoice(deal, date(2026, 11, 1))  # to be paid by 30 November; today is the 22nd
+    page = client.get(record_of(deal))
+    assert page.has("1 October 2026 to 31 March 2027, so far") and page.has("0.0% (£0 of £1,200, including VAT)")
+    clock.set_clock(datetime(2026, 11, 30, 9, tzinfo=UTC))
+    assert client.get(record_of(deal)).has("0.0% (£0 of £1,200, including VAT)")  # the last day is not over
+    clock.set_clock(datetime(2026, 12, 1, 9, tzinfo=UTC))
+    assert client.get(record_of(deal)).has("50.0% (£1,200 of £2,400, including VAT)")
 
 
 def test_only_finance_publishes(client: PageClient, deal: Deal) -> None:

@@ -48,7 +48,7 @@ class Forged(Refusal):
     """What was sent is not Stripe's, was changed, or is too old. Status 400."""
 
 
-OFF = "Payments by card are switched off in this copy: payments are recorded here and made elsewhere."
+OFF = "This service is not connected to Stripe, so nothing can be paid by card here. Payments are made by BACS and recorded here."
 
 
 def is_on() -> bool:

@@ -36,7 +36,7 @@ def connect_events() -> Response:
 
 def _take(secret: str) -> Response:
     if not secret or not door.is_on():
-        return _said("Stripe is switched off in this copy.", 404)
+        return _said("This service is not connected to Stripe.", 404)
     if request.content_length is None or request.content_length > LONGEST_EVENT:
         return _said("The event is too long, or does not say how long it is.", 413)
     try:

@@ -12,6 +12,8 @@ from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
 from marketplace.core.acting import form_that_acts
 from marketplace.core.forms import Form
+from marketplace.core.moments import weekday_and_day
+from marketplace.core.money import pounds
 from marketplace.core.pages import page
 from tenders.payments.invoices import deciding, queries
 from tenders.payments.invoices.blueprint import blueprint
@@ -97,6 +99,7 @@ def approve_invoice(reference: str) -> Response:
         ),
         "Approved. Finance is asked to pay",
         findings=findings,
+        text=_asks_for(invoice),
     )
 
 
@@ -112,6 +115,9 @@ def return_invoice(reference: str) -> Response:
         form,
         lambda: deciding.return_invoice(invoice.id, get_member(), form.reason.data),
         "Sent back. The supplier is told why",
+        text="Send back what is not a valid invoice: something that the law or the order asks for is missing. Nothing is "
+        "owed for it then, and the days to pay begin again with the next invoice. When the work or the sum is in "
+        "question, dispute the invoice instead.",
     )
 
 
@@ -127,6 +133,7 @@ def dispute_invoice(reference: str) -> Response:
         form,
         lambda: deciding.dispute_invoice(invoice.id, get_member(), form.reason.data),
         "Disputed. The supplier is told why",
+        text=f"{_asks_for(invoice)} What you do not dispute is still to be paid by then.",
     )
 
 
@@ -142,9 +149,19 @@ def resolve_dispute(reference: str) -> Response:
         form,
         lambda: deciding.resolve_dispute(invoice.id, get_member(), form.resolution.data),
         "The dispute is over. The supplier is told",
-        quoted=invoice.open_dispute.answer if invoice.open_dispute else "",
+        text="" if _answer_to(invoice) else "The supplier has not answered yet. You can end the dispute all the same.",
+        quoted=_answer_to(invoice),
         quoted_heading="The supplier’s answer",
     )
+
+
+def _answer_to(invoice: Invoice) -> str:
+    return invoice.open_dispute.answer if invoice.open_dispute else ""
+
+
+def _asks_for(invoice: Invoice) -> str:
+    row = queries.row_of(invoice)
+    return f"{pounds(row.owed_pence)} including VAT is owed, by {weekday_and_day(row.due.on)}."
 
 
 def council_form(

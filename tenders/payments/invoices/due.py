@@ -40,7 +40,7 @@ def due_reason(received_on: date, asked_on: date | None, on: date, days: int) ->
         start = f"The invoice asks for payment by {day(asked_on)}, later than its receipt on {day(received_on)}"
     else:
         start = f"The invoice was received on {day(received_on)}"
-    return f"{start}. The law gives {days} days, and that day is the first of them: the last is {day(on)}."
+    return f"{start}. The law gives {days} days. They begin with that day, so the last is {day(on)}."
 
 
 def days_left_words(days: int) -> str:

@@ -37,7 +37,7 @@ def _order(invoice: Invoice, other_pence: int) -> list[Finding]:
         agrees, said = True, f"The contract names no order number{f'; the invoice says {given}' if given else ''}."
     left = contract.value_pence - other_pence
     fits = invoice.total_pence <= left
-    words = f"{pounds(left)} of the contract’s {pounds(contract.value_pence)} was not invoiced before this."
+    words = f"{pounds(left)} of the contract’s {pounds(contract.value_pence)} with VAT was not invoiced before this."
     return [Finding("Order", agrees, said), Finding("Order", fits, words)]
 
 
@@ -55,5 +55,5 @@ def _amount(invoice: Invoice, other_pence: int) -> list[Finding]:
     if invoice.milestone is None:
         return []
     left = invoice.milestone.amount_pence - other_pence
-    said = f"The invoice asks for {pounds(invoice.total_pence)}; {pounds(left)} of the milestone was not invoiced before."
+    said = f"The invoice asks for {pounds(invoice.total_pence)} with VAT; {pounds(left)} of the milestone was not invoiced before."
     return [Finding("Invoice", invoice.total_pence <= left, said)]

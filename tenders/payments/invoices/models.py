@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from marketplace.accounts.models import Person
 from marketplace.core.db import Base, UTCDateTime
 from suppliers.profiles.models import Supplier
 from tenders.contracts.models import Contract, Milestone
@@ -78,6 +79,7 @@ class Invoice(Base):
     contract: Mapped[Contract] = relationship()
     milestone: Mapped[Milestone | None] = relationship()
     supplier: Mapped[Supplier] = relationship()
+    approved_by: Mapped[Person | None] = relationship(foreign_keys=[approved_by_id])
     disputes: Mapped[list[InvoiceDispute]] = relationship(order_by="InvoiceDispute.id", back_populates="invoice")
     credit_notes: Mapped[list[CreditNote]] = relationship(order_by="CreditNote.id", back_populates="invoice")
 

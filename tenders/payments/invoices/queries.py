@@ -15,7 +15,7 @@ from tenders.contracts.models import Contract, Milestone
 from tenders.payments.invoices.books import owed_in_sql, owed_of
 from tenders.payments.invoices.due import Due, days_left_words, due_of
 from tenders.payments.invoices.models import CreditNote, Invoice
-from tenders.payments.invoices.status import COLOURS, LABELS, OPEN, status_of
+from tenders.payments.invoices.status import COLOURS, LABELS, OPEN, credited_pence, is_live, status_of
 
 # With VAT rounded to the penny no sum before VAT may come to a milestone's amount exactly: what then stays is nothing.
 ROUNDING_PENCE = 1
@@ -38,6 +38,18 @@ class InvoiceRow:
     @property
     def colour(self) -> str:
         return COLOURS.get(self.status, "grey")
+
+    @property
+    def credited_pence(self) -> int:
+        """What its credit notes took off."""
+        return credited_pence(self.invoice)
+
+    @property
+    def paid_pence(self) -> int:
+        """What was paid of it so far, less what came back; nought for one that was withdrawn or sent back."""
+        if not is_live(self.invoice):
+            return 0
+        return self.invoice.total_pence - self.credited_pence - self.owed_pence
 
     @property
     def is_open(self) -> bool:

@@ -185,6 +185,8 @@ def withdraw_invoice(reference: str) -> Response:
         lambda: actions.withdraw_invoice(invoice.id, get_member()),
         "Withdrawn. The council is told",
         button="Withdraw it",
+        text=f"The council is told, and nothing of the {pounds(invoice.total_pence)} is owed any more. You can send another "
+        "invoice afterwards, with the same number if you like.",
     )
 
 
@@ -219,7 +221,16 @@ def send_credit_note(reference: str) -> Response:
             invoice.id, get_member(), form.number.data, form.reason.data, pence_in(form.net_pence), pence_in(form.vat_pence)
         ),
         "Sent. The council has your credit note",
+        text=_left_to_credit(invoice),
     )
+
+
+def _left_to_credit(invoice: Invoice) -> str:
+    net = invoice.net_pence - sum(each.net_pence for each in invoice.credit_notes)
+    vat = invoice.vat_pence - sum(each.vat_pence for each in invoice.credit_notes)
+    after = ", after your earlier credit notes" if invoice.credit_notes else ""
+    charged = f"{pounds(net)} and {pounds(vat)} VAT, {pounds(net + vat)} in all" if vat else f"{pounds(net)}, without VAT"
+    return f"The invoice asks for {charged}{after}. Enter only what is taken off."
 
 
 def _form(invoice: Invoice, title: str, form: Form, act: Callable[[], object], done: str, **context: Any) -> Response:

@@ -9,12 +9,15 @@ from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
 from marketplace.core.acting import button_that_acts
 from marketplace.core.forms import Form
+from marketplace.core.moments import day, weekday_and_day
 from marketplace.core.money import pounds
 from marketplace.core.pages import page
 from tenders.payments.invoices import queries as invoices
 from tenders.payments.invoices.books import owed_pence
 from tenders.payments.invoices.council_routes import council_form
+from tenders.payments.invoices.due import due_of
 from tenders.payments.invoices.forms import pence_in
+from tenders.payments.invoices.models import Invoice
 from tenders.payments.paying import bacs, queries, rules
 from tenders.payments.paying.blueprint import blueprint
 from tenders.payments.paying.forms import ArrivalForm, CameBackForm, PaymentForm, RefundForm
@@ -42,7 +45,18 @@ def pay(reference: str) -> Response:
         ),
         "Recorded. The supplier is told",
         advice="This invoice is disputed. Pay what is not in dispute." if dispute else "",
+        text=_owed_words(invoice),
     )
+
+
+def _owed_words(invoice: Invoice) -> str:
+    due_on = weekday_and_day(due_of(invoice).on)
+    return f"{pounds(max(owed_pence(invoice), 0))} including VAT is owed. The last lawful day for the supplier to have it is {due_on}."
+
+
+def _sent_words(payment: Payment) -> str:
+    sent = f", sent on {day(payment.sent_on)}" if payment.sent_on else ""
+    return f"The payment was {pounds(payment.amount_pence)}{sent}."
 
 
 def _own(reference: str) -> Payment:
@@ -61,6 +75,7 @@ def correct_arrival(reference: str) -> Response:
         form,
         lambda: bacs.correct_arrival(reference, get_member(), form.paid_on.data),
         "Saved",
+        text=_sent_words(payment),
     )
 
 
@@ -76,6 +91,7 @@ def record_came_back(reference: str) -> Response:
         form,
         lambda: bacs.record_came_back(reference, get_member(), form.reason.data),
         "Recorded. The invoice is owed again",
+        text=f"{_sent_words(payment)} Once recorded, that sum of the invoice is owed again.",
     )
 
 
@@ -94,6 +110,7 @@ def record_refund(reference: str) -> Response:
             reference, get_member(), pence_in(form.amount_pence), form.refunded_on.data, form.reason.data
         ),
         "Recorded. The supplier is told",
+        text=f"{_sent_words(payment)} Record what the supplier gave back of it.",
     )
 
 
@@ -116,4 +133,5 @@ def say_not_arrived(reference: str) -> Response:
         back=back,
         back_text=f"Invoice {payment.invoice.number}",
         button="Tell the council",
+        text=f"{_sent_words(payment)} Look at your bank account first: your bank shows it as {payment.bank_reference or 'a payment from the council'}.",
     )

@@ -50,7 +50,7 @@ def connect(member: Membership) -> str:
 
 def _insist_on() -> None:
     if not is_on():
-        raise GatewayOff("Stripe is switched off in this copy, so no account can be connected.")
+        raise GatewayOff("This service is not connected to Stripe, so no account can be connected.")
 
 
 @action

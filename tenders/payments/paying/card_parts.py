@@ -26,6 +26,7 @@ def card_part(row: InvoiceRow, member: Membership) -> Part:
             # Why there is no button, where the reason is not shown beside already.
             "why_not": rules.account_problems(account, is_on()) if is_payable and under_way is None else [],
             "agrees": rules.has_consent(account),
+            "is_on": is_on(),
             "invoice": invoice,
         },
     )

@@ -12,20 +12,25 @@ DATES = {
 
 
 class PaymentForm(Form):
-    amount_pence = Pounds("Sum that was paid", hint="Change it when only a part was paid.")
+    amount_pence = Pounds("Sum that was paid", hint="Including VAT. Change it when only a part was paid.")
     sent_on = Day("Sent on", subject="day it was sent")
     paid_on = Day(
-        "The supplier has it on",
+        "Day on which the supplier has the money",
         subject="day of arrival",
         required=False,
-        hint="Leave empty for the third working day, as BACS takes.",
+        hint="Leave empty if it is two working days after sending, as BACS takes.",
     )
     bank_reference = TextLine("Payment reference", longest=60, required=False, classes="govuk-input--width-20")
     pay = Save("Record the payment")
 
 
 class ArrivalForm(Form):
-    paid_on = Day("The supplier had the money on", subject="day of arrival", required=False, hint="Leave empty for the third working day.")
+    paid_on = Day(
+        "Day on which the supplier had the money",
+        subject="day of arrival",
+        required=False,
+        hint="Leave empty if it was two working days after sending, as BACS takes.",
+    )
     save = Save("Save the day")
 
 

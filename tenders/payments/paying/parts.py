@@ -24,4 +24,4 @@ def payments_part(row: InvoiceRow, member: Membership) -> Part:
     )
 
 
-PARTS.append(payments_part)
+PARTS.insert(0, payments_part)  # BACS stands before other ways to pay

@@ -69,11 +69,13 @@ def payable_sums(authority_id: int, period: Period) -> list[PayableSum]:
     """Invoices whose last lawful day lies in the period and that were not in dispute on that day.
 
     What an authority disputes is not payable while it does (PA 2023 s68(3), s88(3)): such invoices are counted apart.
+    In a half-year that is running, an invoice whose last lawful day has not passed is neither paid late nor unpaid yet.
     """
+    past = _past(period)
     return [
         PayableSum(day, owed, max(0, owed - _settled(each, period.ends_on)))
         for each in _valid_invoices(authority_id)
-        if period.holds(day := due_on(each))
+        if past.holds(day := due_on(each))
         and not _is_disputed(each, day)
         and (owed := each.total_pence - _credited(each, period.ends_on)) > 0
     ]
@@ -81,7 +83,13 @@ def payable_sums(authority_id: int, period: Period) -> list[PayableSum]:
 
 def count_disputed(authority_id: int, period: Period) -> int:
     """Invoices in dispute on their last lawful day, that day being in the period."""
-    return sum(period.holds(day := due_on(each)) and _is_disputed(each, day) for each in _valid_invoices(authority_id))
+    past = _past(period)
+    return sum(past.holds(day := due_on(each)) and _is_disputed(each, day) for each in _valid_invoices(authority_id))
+
+
+def _past(period: Period) -> Period:
+    """The days of the period that are over: all of them once it has ended."""
+    return Period(period.starts_on, min(period.ends_on, clock.today() - rules.ONE_DAY))
 
 
 def _valid_invoices(authority_id: int) -> Sequence[Invoice]:

@@ -19,12 +19,13 @@ from marketplace.core.csvfile import Column, csv_bytes
 from marketplace.core.errors import NotFound
 from marketplace.core.pages import page, plural
 from tenders import regimes
-from tenders.payments.reports import actions, queries, rules, spend
+from tenders.payments.reports import actions, queries, rules, spend, tasks
 from tenders.payments.reports.blueprint import blueprint
 from tenders.payments.reports.forms import PublishForm
 from tenders.payments.reports.rules import ONE_DAY, Period
 from tenders.regimes import dates
 
+__all__ = ["blueprint", "tasks"]
 MOST_PERIODS = 12
 NO_PERIOD = "No period ends on that day. Choose one from the list of the council’s payments."
 
@@ -61,18 +62,23 @@ def payments_record(slug: str) -> Any:
     council = queries.get_council(slug)
     period = _period("half-year", rules.half_year)
     paid = queries.paid_sums(queries.arrived_payments(council.id, period))
+    year = Period(rules.before(period, 2)[-1].starts_on, period.ends_on)
+    paid_in_year = queries.paid_sums(queries.arrived_payments(council.id, year))
     report = queries.find_report(council.id, period)
     return page(
         "tenders/payments/reports/record.html",
         title=f"How promptly {council.name} pays",
         council=council,
         period=period,
+        is_running=period.ends_on >= clock.today(),
         figures=queries.figures_of(council.id, period),
         bands=[{"label": words, "value": number} for words, number in rules.bands(paid, period)],
         months=[
             {"label": f"{month:%B %Y}, {plural(number, 'payment')}", "value": float(days), "shown": f"{days} days"}
-            for month, days, number in rules.months(paid, period)
+            for month, days, number in rules.months(paid_in_year, year)
         ],
+        spend_above_pence=regimes.regime_on("ENG", clock.today()).number("transparency_code.spend_above"),
+        limit_pence=regimes.regime_on("ENG", clock.today()).find_value("payment_publication.above"),
         periods=_periods(council.id, rules.half_year),
         quarters=_periods(council.id, rules.quarter),
         report=report,
@@ -152,7 +158,8 @@ def publish_report(ended_on: str) -> Any:
         form=form,
         period=period,
         figures=queries.figures_of(member.organisation_id, period),
-        due_on=dates.payments_report_due_on(period.ends_on),
+        due_on=(due_on := dates.payments_report_due_on(period.ends_on)),
+        is_overdue=due_on < clock.today(),
         report=queries.find_report(member.organisation_id, period),
     )
 

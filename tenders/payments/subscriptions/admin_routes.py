@@ -12,12 +12,13 @@ from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
 from marketplace.core.acting import form_that_acts
 from marketplace.core.forms import Form
+from marketplace.core.money import pounds
 from marketplace.core.pages import page
 from tenders.payments.subscriptions import actions, by_hand, queries
 from tenders.payments.subscriptions.blueprint import blueprint
 from tenders.payments.subscriptions.forms import BandForm, InvoiceForm, KeepOpenForm, PaymentForm, TakeBackForm
 from tenders.payments.subscriptions.models import Subscription
-from tenders.payments.subscriptions.plans import find_plan, plans_on, price_of
+from tenders.payments.subscriptions.plans import find_plan, plans_on, price_of, term
 from tenders.payments.subscriptions.standing import LABELS, status_of, stop_of, words_of
 
 
@@ -58,6 +59,7 @@ def one_subscription(reference: str) -> Response:
         plan=find_plan(subscription.band, today),
         price=price_of(subscription.annual_pence, today),
         invoices=[(each, queries.left_pence(each)) for each in subscription.invoices],
+        today=today,
         in_hand_pence=queries.in_hand_pence(subscription.organisation.reference),
         transfers=queries.transfers_of_council(subscription.organisation.reference),
     )
@@ -106,6 +108,8 @@ def record_invoice(reference: str) -> Response:
         form,
         lambda: by_hand.record_invoice(subscription.id, get_member(), form.number.data, form.issued_on.data),
         "The invoice is on record, and the council is told",
+        text="Record an invoice for a year that you sent outside this service. It is to be paid within "
+        f"{term('invoice.days', clock.today())} days of the day on which it was sent.",
         price=price_of(subscription.annual_pence, clock.today()),
     )
 
@@ -116,7 +120,7 @@ def record_payment(reference: str, number: int) -> Response:
     """Records money that arrived in our bank account."""
     subscription = queries.get_by_reference(reference)
     invoice = queries.get_invoice(subscription, number)
-    form = PaymentForm(paid_on=clock.today())
+    form = PaymentForm(amount_pence=queries.left_pence(invoice), paid_on=clock.today())
     amount: Any = form.amount_pence.data
     return _form(
         subscription,
@@ -148,6 +152,7 @@ def take_back_invoice(reference: str, number: int) -> Response:
         form,
         lambda: by_hand.take_back_invoice(subscription.id, invoice.id, get_member(), form.reason.data),
         "The invoice is taken back, and the council is told",
+        text=f"The invoice asks for {pounds(invoice.total_pence)} including VAT. Taken back, nothing of it is to be paid.",
     )
 
 

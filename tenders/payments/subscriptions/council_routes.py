@@ -44,6 +44,7 @@ def show_subscription() -> Response:
         plan=find_plan(subscription.band, today) if subscription else None,
         price=price,
         invoices=[(each, queries.left_pence(each)) for each in invoices],
+        today=today,
         in_hand_pence=queries.in_hand_pence(member.organisation.reference),
         may_order=not rules.ordering_problems(subscription, "transfer", False),
         ways=PAYS_BY,
@@ -97,7 +98,7 @@ def order() -> Response:
         "Order for a year",
         form,
         lambda: _order(form.pays_by.data, form.purchase_order.data),
-        "Now pay on Stripe’s page: nothing is ordered before" if is_card else "Ordered. The invoice comes by e-mail and stands here",
+        "Now pay on Stripe’s page: nothing is ordered before" if is_card else "Ordered. The invoice comes by email and stands here",
         price=price_of(subscription.annual_pence, clock.today()) if subscription else None,
         ends_on=actions.a_year_from(clock.today()),
     )

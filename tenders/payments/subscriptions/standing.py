@@ -141,11 +141,22 @@ def _words_of_order(subscription: Subscription, status: str, today: date) -> str
     ends_on = subscription.period_ends_on
     until = f" until the end of {day_in_words(ends_on)}" if ends_on else ""
     if status == "overdue":
-        return "An invoice is overdue. Pay it as it says, or tell us why not."
+        return _words_of_overdue(subscription, today)
     if status == "cancelled":
         return f"You have cancelled. Everything goes on{until}, and no further invoice is sent."
     if status == "unpaid":
         return f"Your council is subscribed{until}. An invoice waits to be paid."
     if status == "paid":
         return f"Your council is subscribed{until}, and everything is paid. The next year begins by itself."
-    return f"Your council is subscribed{until}. The invoice comes by e-mail; you have nothing to do until then."
+    return f"Your council is subscribed{until}. The invoice comes by email; you have nothing to do until then."
+
+
+def _words_of_overdue(subscription: Subscription, today: date) -> str:
+    first = overdue_invoices(subscription.invoices, today)[0]
+    assert first.due_on is not None
+    stops_on = first.due_on + timedelta(days=term("overdue.stop", today))
+    told = f"Invoice {first.name} was to be paid by {day_in_words(first.due_on)}. "
+    told += "Pay it as it says; if something is wrong with it, tell this service’s administrator."
+    if stops_on < today or subscription.kept_open_until_on is not None:
+        return told
+    return f"{told} If it is still unpaid after {day_in_words(stops_on)}, your council can start no new need until it is paid."
