@@ -82,6 +82,12 @@ def app(whole_app: Flask, house: config.Settings) -> Iterator[Flask]:
         yield whole_app
 
 
+@pytest.fixture
+def rows_stay_attached(house: config.Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests share the test's thread; without this each would detach the rows that the test made."""
+    monkeypatch.setattr(db.session, "remove", db.session.rollback)
+
+
 @pytest.fixture(autouse=True)
 def _acts_of_this_test(request: pytest.FixtureRequest) -> Iterator[None]:
     """A test that a row of acts.csv names must do that act."""
@@ -109,8 +115,6 @@ def client(whole_app: Flask, house: config.Settings, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(need_routes, "get_need_view", compared)
     return PageClient(whole_app)
-
-
 
 
 @pytest.fixture

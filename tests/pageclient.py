@@ -15,7 +15,9 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.test import TestResponse
 
 from marketplace import config
+from marketplace.accounts.models import Membership
 from marketplace.core.clock import london
+from tests.making import PASSWORD
 
 LEAKS = ("Traceback (most", "jinja2.", "sqlalchemy.", "<built-in", "<function", " object at 0x", "datetime.datetime(")
 NOT_CHECKED = {"hidden", "submit", "button", "image", "reset"}
@@ -153,9 +155,10 @@ class PageClient:
         kind = form.get("enctype") or "application/x-www-form-urlencoded"
         return self._arrive(target, self.client.post(target, data=sent, content_type=str(kind)), status, True)
 
-    def sign_in(self, email: str, password: str) -> Page:
-        """Signs in through the page, as a person does."""
-        return self.submit(self.get("/sign-in"), "Sign in", email=email, password=password)
+    def sign_in(self, email: str, password: str, then: str = "") -> Page:
+        """Signs in through the page, as a person does; `then` is the address that the person wanted."""
+        asked = self.get(f"/sign-in?next={then}" if then else "/sign-in")
+        return self.submit(asked, "Sign in", email=email, password=password)
 
     def sign_out(self) -> None:
         """Forgets every cookie."""
@@ -179,6 +182,13 @@ class PageClient:
         if problems:
             raise AssertionError(f"{page} is not a sound page:\n- " + "\n- ".join(problems))
         return page
+
+
+def signed_in(app: Flask, member: Membership) -> PageClient:
+    """A browser of the member's own, signed in, on a page that everybody has."""
+    browser = PageClient(app)
+    browser.sign_in(member.person.email, PASSWORD, then="/account")
+    return browser
 
 
 def words_of(tag: Tag | None) -> str:

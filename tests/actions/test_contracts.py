@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from marketplace.core import clock, db
-from marketplace.core.errors import NotFound, Problems
+from marketplace.core.errors import NotFound
 from marketplace.core.journal import JournalLine, record
 from tenders.awards import actions as awards
 from tenders.contracts import actions, queries, running
@@ -17,6 +17,7 @@ from tenders.contracts.models import Contract
 from tenders.contracts.status import status_of
 from tenders.needs.status import status_of as status_of_need
 from tests import assessing, contracting, making
+from tests.refusing import refused
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -24,12 +25,6 @@ pytestmark = pytest.mark.usefixtures("app")
 def events() -> list[str]:
     rows = db.session.scalars(select(JournalLine.event).order_by(JournalLine.number)).all()
     return [each for each in rows if each != "MadeForTest"]
-
-
-def refused(act, *args, **kwargs) -> str:
-    with pytest.raises(Problems) as caught:
-        act(*args, **kwargs)
-    return caught.value.message
 
 
 WHY = "The bid's optional training is bought with it."

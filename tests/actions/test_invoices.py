@@ -22,6 +22,7 @@ from tenders.payments.paying import bacs
 from tenders.payments.paying import queries as paying
 from tests import invoicing, making
 from tests.invoicing import Billing
+from tests.refusing import refused
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -29,12 +30,6 @@ pytestmark = pytest.mark.usefixtures("app")
 @pytest.fixture
 def bill(app) -> Billing:
     return invoicing.billing()
-
-
-def refused(act, *args, **kwargs) -> str:
-    with pytest.raises(Problems) as caught:
-        act(*args, **kwargs)
-    return caught.value.message
 
 
 def status(invoice: Invoice) -> str:

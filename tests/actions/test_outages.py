@@ -201,13 +201,12 @@ def test_an_ordinary_extension_settles_it() -> None:
 
 
 def test_the_council_is_written_to_once_and_bidders_of_the_extension(
-    app, hit_purchase: bidding.Purchase, monkeypatch: pytest.MonkeyPatch
+    app, hit_purchase: bidding.Purchase, rows_stay_attached: None
 ) -> None:
     made, firm = hit_purchase, bidding.bidder()
     clock.pass_time(minutes=-10)
     bidding.drafted(made.need, firm)  # begun in time
     clock.pass_time(minutes=10)
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)  # else the test's rows would be detached
     worker = Worker(app)
     worker.run_until_idle()
     worker.run_until_idle()

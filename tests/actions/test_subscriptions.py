@@ -11,7 +11,7 @@ from marketplace.accounts.joining import approve_organisation
 from marketplace.auditors.exports import get_export
 from marketplace.auditors.exports.shape import Scope
 from marketplace.core import clock, db
-from marketplace.core.errors import Conflict, Problems
+from marketplace.core.errors import Conflict
 from marketplace.core.journal import SYSTEM, JournalLine
 from marketplace.listeners import LISTENERS
 from marketplace.worker import serve
@@ -23,6 +23,7 @@ from tenders.payments.subscriptions.emails import EMAILS
 from tenders.payments.subscriptions.standing import status_of
 from tests import making, subscribing
 from tests.letterbox import mails_to, write_mails
+from tests.refusing import refused
 from tests.subscribing import days_pass
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -31,12 +32,6 @@ pytestmark = pytest.mark.usefixtures("app")
 def told() -> list[str]:
     rows = db.session.scalars(select(JournalLine.event).order_by(JournalLine.number)).all()
     return [each for each in rows if each != "MadeForTest"]
-
-
-def refused(act, *args, **kwargs) -> str:
-    with pytest.raises(Problems) as caught:
-        act(*args, **kwargs)
-    return caught.value.message
 
 
 class TestTrial:

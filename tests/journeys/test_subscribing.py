@@ -10,19 +10,13 @@ from flask import Flask
 from marketplace.core import clock, db
 from marketplace.worker import Worker
 from tenders.payments.gateway import door
-from tests import making, subscribing
+from tests import subscribing
 from tests.letterbox import mails_to
-from tests.pageclient import PageClient
+from tests.pageclient import signed_in
 from tests.stripe_server.server import StandIn
 
 PAGE = "/council/subscription"
-pytestmark = pytest.mark.slow  # two years of two journeys
-
-
-def signed_in(app: Flask, member: object) -> PageClient:
-    client = PageClient(app)
-    client.submit(client.get("/sign-in?next=/account"), "Sign in", email=member.person.email, password=making.PASSWORD)  # type: ignore[attr-defined]
-    return client
+pytestmark = [pytest.mark.usefixtures("rows_stay_attached"), pytest.mark.slow]  # two years of two journeys
 
 
 def _work(app: Flask) -> None:
@@ -47,11 +41,6 @@ def time_passes(app: Flask, stand_in: StandIn, days: int = 0) -> None:
 def app(whole_app: Flask, house: object) -> Flask:
     """The application without a context around the test: each request has its own."""
     return whole_app
-
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
 
 
 def test_from_trial_to_a_renewed_subscription_by_invoice(app: Flask, stand_in: StandIn) -> None:

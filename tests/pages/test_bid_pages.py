@@ -16,28 +16,15 @@ from tenders.bids.models import Bid
 from tenders.bids.receipt_time import STAMP
 from tests import bidding, making
 from tests.bidding import PDF
-from tests.pageclient import PageClient
+from tests.pageclient import PageClient, signed_in
 
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests share the test's thread; without this each would detach the rows that the test made."""
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
-
-
-def signed_in(client: PageClient, member) -> PageClient:
-    other = PageClient(client.app)
-    form = other.get(
-        "/sign-in?next=/supplier/bids" if member.organisation.kind == "supplier" else "/sign-in?next=/account"
-    )
-    other.submit(form, "Sign in", email=member.person.email, password=making.PASSWORD)
-    return other
+pytestmark = pytest.mark.usefixtures("rows_stay_attached")
 
 
 def test_a_bidder_writes_reads_submits_and_reads_again_after_the_opening(client: PageClient) -> None:
     made, member = bidding.purchase(), bidding.bidder("Plain Ltd")
     need, question = made.need, made.need.questions[0].text
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     assert firm.get("/supplier/bids").has("You have not started a bid")
     page = firm.submit(firm.get(f"/needs/{need.reference}/bid"), "Start the bid")
     assert page.has("Not started")
@@ -89,7 +76,7 @@ def test_a_bidder_writes_reads_submits_and_reads_again_after_the_opening(client:
 
 def test_a_bid_that_lacks_something_lists_what_to_do(client: PageClient) -> None:
     need, member = bidding.purchase().need, bidding.bidder()
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     page = firm.submit(firm.get(f"/needs/{need.reference}/bid"), "Start the bid")
     review = firm.follow(page, "Read the whole bid and submit it")
     assert review.has("5 things to do")
@@ -103,7 +90,7 @@ def test_two_colleagues_see_both_texts_when_one_would_be_lost(client: PageClient
     colleague = making.member(member.organisation, "bidder")
     bid = bidding.drafted(need, member)
     here = f"/supplier/bids/{bid.reference}/answers/{need.questions[0].id}"
-    one, two = signed_in(client, member), signed_in(client, colleague)
+    one, two = signed_in(client.app, member), signed_in(client.app, colleague)
     first, second = one.get(here), two.get(here)
     one.submit(first, "Save and go back", text="the text of the first")
     lost = two.submit(second, "Save and go back", status=409, text="the text of the second")
@@ -123,7 +110,7 @@ def test_two_colleagues_see_both_texts_when_one_would_be_lost(client: PageClient
 def test_autosave_tells_the_version_that_the_next_save_builds_on(client: PageClient) -> None:
     need, member = bidding.purchase().need, bidding.bidder()
     bid = bidding.drafted(need, member)
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     page = firm.get(f"/supplier/bids/{bid.reference}/answers/{need.questions[0].id}")
     sent = {"csrf_token": token_of(page), "version": page.field("version"), "text": "typed"}
     saved = firm.post(page.url, status=204, data=sent, headers={"X-Autosave": "1"})
@@ -138,7 +125,7 @@ def token_of(page) -> str:
 def test_late_is_told_with_both_times_to_the_second(client: PageClient) -> None:
     need, member = bidding.purchase().need, bidding.bidder()
     bid = bidding.drafted(need, member)
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     review = firm.get(f"/supplier/bids/{bid.reference}/review")
     clock.set_clock(need.closes_at + timedelta(seconds=7))
     late = firm.submit(review, "Submit the bid", status=409)
@@ -150,7 +137,7 @@ def test_late_is_told_with_both_times_to_the_second(client: PageClient) -> None:
 def test_what_counts_is_when_the_request_arrived_not_when_it_was_worked_on(client: PageClient) -> None:
     need, member = bidding.purchase().need, bidding.bidder()
     bid = bidding.drafted(need, member)
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     review = firm.get(f"/supplier/bids/{bid.reference}/review")
     sent = {name: review.field(name) for name in ("csrf_token", "idempotency_key", "seen")}
     sent["csrf_token"] = token_of(review)
@@ -166,7 +153,7 @@ def test_what_counts_is_when_the_request_arrived_not_when_it_was_worked_on(clien
 def test_own_copy_replaces_and_withdraws(client: PageClient) -> None:
     need, member = bidding.purchase().need, bidding.bidder()
     bid = bidding.drafted(need, member, words="the words we keep")
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     review = firm.get(f"/supplier/bids/{bid.reference}/review")
     assert firm.submit(review, "Submit the bid", status=422, passphrase="short").errors
     firm.submit(review, "Submit the bid", passphrase="a passphrase of ours")
@@ -186,8 +173,8 @@ def test_another_firm_and_the_council_find_no_bid(client: PageClient) -> None:
     made = bidding.purchase()
     bid = bidding.submitted(made.need)
     paths = ["", "/review", "/receipt", "/receipt/1.json", "/download", "/files", "/price", "/my-copy", "/withdraw"]
-    other = signed_in(client, bidding.bidder())
-    council = signed_in(client, made.first)
+    other = signed_in(client.app, bidding.bidder())
+    council = signed_in(client.app, made.first)
     for path in paths:
         other.get(f"/supplier/bids/{bid.reference}{path}", status=404)
         council.get(f"/supplier/bids/{bid.reference}{path}", status=403)
@@ -197,7 +184,7 @@ def test_two_openers_open_page_by_page(client: PageClient) -> None:
     made = bidding.purchase()
     bid = bidding.submitted(made.need, bidding.bidder("Sealed Ltd"))
     here = f"/council/needs/{made.need.reference}/opening"
-    first, second, evaluator = (signed_in(client, each) for each in (made.first, made.second, made.evaluator))
+    first, second, evaluator = (signed_in(client.app, each) for each in (made.first, made.second, made.evaluator))
     page = first.get(here)
     assert page.has("Bidding closes at") and not page.has("Sealed Ltd") and page.buttons == []
     bidding.close(made.need)
@@ -208,14 +195,14 @@ def test_two_openers_open_page_by_page(client: PageClient) -> None:
     row = done.table("Opening list")[0]
     assert row["Bid"] == bid.reference and row["Supplier"] == "Sealed Ltd"
     assert done.summary["Bids opened"] == "1"
-    stranger = signed_in(client, making.officer())
+    stranger = signed_in(client.app, making.officer())
     stranger.get(here, status=404)
 
 
 def test_before_the_opening_no_council_page_tells_of_bids(client: PageClient) -> None:
     made = bidding.purchase()
     bids = [bidding.submitted(made.need, bidding.bidder(f"Hidden {name} Ltd")) for name in ("Alpha", "Beta")]
-    officer = signed_in(client, made.first)
+    officer = signed_in(client.app, made.first)
     for path in (f"/council/needs/{made.need.reference}/opening", f"/council/needs/{made.need.reference}", "/council"):
         page = officer.get(path)
         assert not re.search(r"Hidden|Alpha|Beta|B-2026|2 bids|\b2 suppliers", page.text)
@@ -248,9 +235,9 @@ def test_the_council_approves_and_publishes_with_one_button(client: PageClient) 
     from tests.actions.test_bids import ready_to_publish
 
     author, approver, need = ready_to_publish()
-    page = signed_in(client, author).get(f"/council/needs/{need.reference}")
+    page = signed_in(client.app, author).get(f"/council/needs/{need.reference}")
     assert "Approve and publish" not in page.buttons
-    council = signed_in(client, approver)
+    council = signed_in(client.app, approver)
     openers = [each.person for each in need.people_with("opener")]
     page = council.submit(council.get(f"/council/needs/{need.reference}"), "Approve and publish")
     assert all(page.has(f"{each.name} has not set an opening passphrase yet") for each in openers)

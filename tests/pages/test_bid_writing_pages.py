@@ -7,13 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from marketplace.core import clock
 from tenders.bids import actions
 from tests import bidding
-from tests.pageclient import PageClient
-from tests.pages.test_bid_pages import _rows_stay_attached, signed_in
+from tests.pageclient import PageClient, signed_in
 
-__all__ = ["_rows_stay_attached"]
+pytestmark = pytest.mark.usefixtures("rows_stay_attached")
 
 
 def home_of(bid) -> str:
@@ -23,7 +24,7 @@ def home_of(bid) -> str:
 def test_saving_tells_what_is_still_lacking(client: PageClient) -> None:
     need, member = bidding.purchase().need, bidding.bidder()
     home, question = home_of(actions.start_bid(need.id, member)), need.questions[0].id
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     page = firm.submit(firm.get(f"{home}/answers/{question}"), "Save and go back", text="word " * 203)
     assert page.has("3 words over the limit") and not page.has("Done")
     page = firm.submit(firm.get(f"{home}/price"), "Save and go back")
@@ -38,7 +39,7 @@ def test_saving_tells_what_is_still_lacking(client: PageClient) -> None:
 def test_a_price_is_shown_beside_the_estimate_and_a_likely_slip_is_told(client: PageClient) -> None:
     need, member = bidding.purchase().need, bidding.bidder()
     home = home_of(actions.start_bid(need.id, member))
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     for typed, told in (
         ("20,000", ["£20,000 excluding VAT", "£24,000. Your price is 100% of it"]),
         ("40,000.01", ["more than twice the council’s estimate", "£48,000.01"]),
@@ -56,7 +57,7 @@ def test_a_price_is_shown_beside_the_estimate_and_a_likely_slip_is_told(client: 
 
 def test_submitting_tells_the_passphrase_and_everything_else_together(client: PageClient) -> None:
     need, member = bidding.purchase().need, bidding.bidder()
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     review = firm.get(home_of(actions.start_bid(need.id, member)) + "/review")
     refused = firm.submit(review, "Submit the bid", status=422, passphrase="short")
     assert len(refused.errors) == 6 and any("passphrase must have" in each for each in refused.errors)
@@ -65,7 +66,7 @@ def test_submitting_tells_the_passphrase_and_everything_else_together(client: Pa
 def test_a_new_version_is_told_that_the_old_one_had_a_readable_copy(client: PageClient) -> None:
     need, member = bidding.purchase().need, bidding.bidder()
     bid = bidding.drafted(need, member)
-    home, firm, words = home_of(bid), signed_in(client, member), "a passphrase of ours"
+    home, firm, words = home_of(bid), signed_in(client.app, member), "a passphrase of ours"
     review = firm.get(f"{home}/review")
     assert not review.has("Set a passphrase again")
     firm.submit(review, "Submit the bid", passphrase=words)
@@ -78,7 +79,7 @@ def test_a_new_version_is_told_that_the_old_one_had_a_readable_copy(client: Page
 def test_a_draft_is_deleted_and_another_can_be_started(client: PageClient) -> None:
     need, member = bidding.purchase().need, bidding.bidder()
     reference, closes_at = need.reference, need.closes_at
-    home, firm = home_of(actions.start_bid(need.id, member)), signed_in(client, member)
+    home, firm = home_of(actions.start_bid(need.id, member)), signed_in(client.app, member)
     page = firm.submit(firm.follow(firm.get(home), "Delete this draft"), "Delete the draft")
     assert page.has("Your draft is deleted") and page.has("You deleted this draft")
     started = firm.follow(firm.get(home), "Start another bid for this need")
@@ -90,7 +91,7 @@ def test_a_draft_is_deleted_and_another_can_be_started(client: PageClient) -> No
 
 def test_anyone_can_check_a_receipt_by_the_steps_of_the_page(client: PageClient, tmp_path: Path) -> None:
     need, member = bidding.purchase().need, bidding.bidder()
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     bid = bidding.submitted(need, member)
     visitor = PageClient(client.app)  # without an account
     program = visitor.follow(visitor.get("/receipts/check"), "check-receipt.py")
@@ -111,7 +112,7 @@ def test_anyone_can_check_a_receipt_by_the_steps_of_the_page(client: PageClient,
 def test_the_price_page_tells_of_vat_and_of_the_opening(client: PageClient) -> None:
     need, member = bidding.purchase().need, bidding.bidder()
     home = home_of(actions.start_bid(need.id, member))
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     page = firm.get(f"{home}/price")
     assert page.has("Enter every price without VAT") and page.has("with VAT at 20%")
     assert page.has("your price stays shut until the assessors have agreed their scores for quality")
@@ -122,7 +123,7 @@ def test_the_price_page_tells_of_vat_and_of_the_opening(client: PageClient) -> N
 def test_the_page_of_files_tells_limits_and_what_was_not_checked(client: PageClient) -> None:
     need, member = bidding.purchase().need, bidding.bidder()
     bid = bidding.drafted(need, member)
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     page = firm.get(f"{home_of(bid)}/files")
     assert page.has("A bid can have 20 files; this one has none yet.") and not page.has("for viruses")
     actions.add_file(bid.id, member, "plan.pdf", io.BytesIO(bidding.PDF + b"plan"))

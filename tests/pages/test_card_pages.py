@@ -10,21 +10,17 @@ import pytest
 from flask import Flask
 
 from marketplace import config
-from marketplace.core import clock, db
+from marketplace.core import clock
 from marketplace.core.errors import NotFound
 from tenders.payments.gateway.actions import Difference, put_differences_on_record
 from tenders.payments.paying import card_sync
 from tenders.payments.paying.card_emails import EMAILS
 from tests import invoicing, making
 from tests.letterbox import mails_to, write_mails
-from tests.pageclient import PageClient
+from tests.pageclient import PageClient, signed_in
 from tests.stripe_server.server import StandIn
 
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house: config.Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests share the test's thread; without this each would detach the rows that the test made."""
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
+pytestmark = pytest.mark.usefixtures("rows_stay_attached")
 
 
 @pytest.fixture
@@ -38,13 +34,6 @@ def bill(app: Flask, stand_in: StandIn) -> invoicing.Billing:
     billed = invoicing.billing()
     stand_in.control("stop_clock", at=clock.now().timestamp())
     return billed
-
-
-def signed_in(app: Flask, member: Any) -> PageClient:
-    client = PageClient(app)
-    form = client.get("/sign-in?next=/account")
-    client.submit(form, "Sign in", email=member.person.email, password=making.PASSWORD)
-    return client
 
 
 def _connected(supplier: PageClient, stand_in: StandIn) -> str:

@@ -9,7 +9,7 @@ from tests.pageclient import PageClient
 
 def sign_in(client: PageClient, email: str) -> None:
     """Signs in and lands on a page that everybody has."""
-    client.submit(client.get("/sign-in?next=/account"), "Sign in", email=email, password=making.PASSWORD)
+    client.sign_in(email, making.PASSWORD, then="/account")
 
 
 def test_a_question_is_asked_answered_and_read_without_its_asker(client: PageClient) -> None:

@@ -7,31 +7,20 @@ from datetime import timedelta
 import pytest
 from flask import render_template
 
-from marketplace.core import clock, db
+from marketplace.core import clock
 from tenders.contracts import queries, tasks
 from tenders.contracts.emails import EMAILS
 from tests import contracting, making
 from tests.letterbox import mails_to, write_mails
-from tests.pageclient import PageClient
+from tests.pageclient import PageClient, signed_in
 
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests share the test's thread; without this each would detach the rows that the test made."""
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
+pytestmark = pytest.mark.usefixtures("rows_stay_attached")
 
 
 @pytest.fixture
 def app(whole_app, house):
     """The application without a context around the test: each request has its own."""
     return whole_app
-
-
-def signed_in(app, member) -> PageClient:
-    client = PageClient(app)
-    form = client.get("/sign-in?next=/account")
-    client.submit(form, "Sign in", email=member.person.email, password=making.PASSWORD)
-    return client
 
 
 def test_from_award_to_signature(app) -> None:

@@ -15,13 +15,9 @@ from tenders.payments.paying import bacs
 from tenders.payments.paying.emails import EMAILS as PAYING_EMAILS
 from tests import invoicing, making
 from tests.letterbox import mails_to, write_mails
-from tests.pageclient import PageClient
+from tests.pageclient import signed_in
 
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests share the test's thread; without this each would detach the rows that the test made."""
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
+pytestmark = pytest.mark.usefixtures("rows_stay_attached")
 
 
 @pytest.fixture
@@ -33,13 +29,6 @@ def app(whole_app, house):
 @pytest.fixture
 def bill(app) -> invoicing.Billing:
     return invoicing.billing()
-
-
-def signed_in(app, member) -> PageClient:
-    client = PageClient(app)
-    form = client.get("/sign-in?next=/account")
-    client.submit(form, "Sign in", email=member.person.email, password=making.PASSWORD)
-    return client
 
 
 def test_from_the_accepted_milestone_to_the_paid_invoice(app, bill) -> None:

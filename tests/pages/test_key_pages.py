@@ -4,33 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from marketplace.core import db
 from tenders.bids import opener_keys
 from tests import bidding, making
 from tests.making import OPENING
-from tests.pageclient import PageClient
+from tests.pageclient import PageClient, signed_in
 
+pytestmark = pytest.mark.usefixtures("rows_stay_attached")
 OTHER = "lantern otter granite thimble"
 OWN = "/account/opening-passphrase"
-
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests share the test's thread; without this each would detach the rows that the test made."""
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
-
-
-def signed_in(client: PageClient, member) -> PageClient:
-    other = PageClient(client.app)
-    other.submit(other.get("/sign-in?next=/account"), "Sign in", email=member.person.email, password=making.PASSWORD)
-    return other
 
 
 def test_a_passphrase_is_set_changed_and_given_up_on_pages(client: PageClient) -> None:
     council = making.council()
     member = making.member(council, "finance")
     need = making.need(council, panel={"opener": [member.person, making.member(council, "approver").person]})
-    own = signed_in(client, member)
+    own = signed_in(client.app, member)
     page = own.follow(own.get("/council"), f"Set your opening passphrase: you are named to open bids: {need.title}")
     assert "20 characters or more" in own.submit(
         page, "Set my opening passphrase", status=422, passphrase="too short", again="too short"
@@ -56,20 +44,20 @@ def test_a_passphrase_is_set_changed_and_given_up_on_pages(client: PageClient) -
 
 
 def test_the_suggestion_differs_each_time_and_can_be_used(client: PageClient) -> None:
-    own = signed_in(client, making.member(making.council(), "finance"))
+    own = signed_in(client.app, making.member(making.council(), "finance"))
     first, second = (own.get(OWN).soup.select_one(".govuk-inset-text").get_text() for _ in range(2))
     assert first != second and len(first.split()) == 6
     assert own.submit(own.get(OWN), "Set my opening passphrase", passphrase=first, again=first).has("Needs still sealed")
 
 
 def test_only_who_may_open_bids_has_one(client: PageClient) -> None:
-    signed_in(client, making.member(making.council(), "evaluator")).get(OWN, status=403)
-    signed_in(client, bidding.bidder()).get(OWN, status=403)
+    signed_in(client.app, making.member(making.council(), "evaluator")).get(OWN, status=403)
+    signed_in(client.app, bidding.bidder()).get(OWN, status=403)
 
 
 def test_the_council_sees_who_holds_the_key_and_every_refused_try(client: PageClient) -> None:
     made = bidding.purchase()
-    first = signed_in(client, made.first)
+    first = signed_in(client.app, made.first)
     home = f"/council/needs/{made.need.reference}"
     opener_keys.begin_anew(made.third, OTHER, OTHER)
     page = first.follow(first.get(home), "Who holds the key")
@@ -83,14 +71,14 @@ def test_the_council_sees_who_holds_the_key_and_every_refused_try(client: PageCl
     assert row["Who"] == made.first.person.name and row["Why it was refused"] == "a wrong opening passphrase"
     opener_keys.begin_anew(made.second, OTHER, OTHER)
     assert first.get(f"{home}/key").has("The bids cannot be opened as it stands")
-    signed_in(client, making.officer()).get(f"{home}/key", status=404)
+    signed_in(client.app, making.officer()).get(f"{home}/key", status=404)
 
 
 def test_guessing_is_slowed_and_the_opener_elsewhere_is_not_locked_out(client: PageClient) -> None:
     made = bidding.purchase()
     bidding.close(made.need)
     here = f"/council/needs/{made.need.reference}/opening"
-    thief, owner = signed_in(client, made.first), signed_in(client, made.first)
+    thief, owner = signed_in(client.app, made.first), signed_in(client.app, made.first)
     page = thief.get(here)
     for _ in range(10):
         thief.submit(page, "Begin the opening", status=422, passphrase=OTHER)
@@ -99,7 +87,7 @@ def test_guessing_is_slowed_and_the_opener_elsewhere_is_not_locked_out(client: P
 
 
 def test_the_administrator_sees_what_still_hangs_on_key_files(client: PageClient) -> None:
-    administrator = signed_in(client, making.administrator())
+    administrator = signed_in(client.app, making.administrator())
     assert administrator.get("/admin").has("No share of a sealed need hangs on a key file")
     made = bidding.purchase(has_passphrases=False)
     assert administrator.get("/admin").has("3 shares of 1 need still hang on key files")
@@ -112,7 +100,7 @@ def test_the_recovery_key_from_its_making_to_its_use_on_pages(client: PageClient
 
     made = council(has_key=False)
     maker, keeper, approver, opener = (
-        signed_in(client, each) for each in (made.maker, made.keeper, made.approver, made.openers[1])
+        signed_in(client.app, each) for each in (made.maker, made.keeper, made.approver, made.openers[1])
     )
     page = maker.follow(maker.get("/council"), "Recovery key")
     assert page.has("Your council has no recovery key") and page.has("Sealed needs without a recovery share")

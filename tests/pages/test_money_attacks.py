@@ -6,7 +6,10 @@ from datetime import date
 
 import pytest
 
-from tests.pages.test_invoice_pages import _rows_stay_attached, app, bill, signed_in  # noqa: F401
+from tests.pageclient import signed_in
+from tests.pages.test_invoice_pages import app, bill  # noqa: F401
+
+pytestmark = pytest.mark.usefixtures("rows_stay_attached")
 
 
 @pytest.mark.parametrize("forged", [{"what_for": "abc"}, {"what_for": "²"}, {"vat_rate": "abc"}, {"vat_rate": "-5000"}])

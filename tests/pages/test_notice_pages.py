@@ -13,19 +13,9 @@ from marketplace.core.journal import JournalLine
 from tenders.notices import listening, tasks
 from tests import contracting, making
 from tests.contracting import Deal
-from tests.pageclient import PageClient
+from tests.pageclient import PageClient, signed_in
 
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests share the test's thread; without this each would detach the rows that the test made."""
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
-
-
-def signed_in(client: PageClient, member) -> PageClient:
-    other = PageClient(client.app)
-    other.submit(other.get("/sign-in?next=/account"), "Sign in", email=member.person.email, password=making.PASSWORD)
-    return other
+pytestmark = pytest.mark.usefixtures("rows_stay_attached")
 
 
 def public_contract() -> Deal:
@@ -40,7 +30,7 @@ def test_a_notice_is_copied_published_and_put_on_record(client: PageClient) -> N
     path = f"/council/needs/{deal.made.need.reference}/notices"
     (task,) = tasks.notice_tasks(deal.manager)
     assert task.title.startswith("Publish notice UK7 and record its number (due by ")
-    manager = signed_in(client, deal.manager)
+    manager = signed_in(client.app, deal.manager)
     page = manager.get(path)
     assert page.has("To publish Due by")
     page = manager.follow(page, f"Copy the text and record the number of UK7 about {deal.signed.reference}")
@@ -56,7 +46,7 @@ def test_a_notice_is_copied_published_and_put_on_record(client: PageClient) -> N
 
 def test_a_wrong_number_is_corrected_and_what_stood_there_stays_to_read(client: PageClient) -> None:
     deal = public_contract()
-    manager = signed_in(client, deal.manager)
+    manager = signed_in(client.app, deal.manager)
     page = manager.get(f"/council/needs/{deal.made.need.reference}/notices")
     page = manager.follow(page, f"Copy the text and record the number of UK7 about {deal.signed.reference}")
     address = page.url
@@ -73,7 +63,7 @@ def test_a_wrong_number_is_corrected_and_what_stood_there_stays_to_read(client: 
 def test_an_overdue_notice_says_so(client: PageClient) -> None:
     deal = public_contract()
     clock.pass_time(days=30)
-    manager = signed_in(client, deal.manager)
+    manager = signed_in(client.app, deal.manager)
     page = manager.get(f"/council/needs/{deal.made.need.reference}/notices")
     assert page.has("Overdue Was due by")
     (task,) = tasks.notice_tasks(deal.manager)
@@ -87,15 +77,15 @@ def test_an_overdue_notice_says_so(client: PageClient) -> None:
 def test_another_council_finds_nothing_and_a_viewer_records_nothing(client: PageClient) -> None:
     deal = public_contract()
     path = f"/council/needs/{deal.made.need.reference}/notices"
-    signed_in(client, making.officer()).get(path, status=404)
-    viewer = signed_in(client, making.member(deal.made.council, "viewer"))
+    signed_in(client.app, making.officer()).get(path, status=404)
+    viewer = signed_in(client.app, making.member(deal.made.council, "viewer"))
     assert "Copy the text" not in viewer.get(path).text
 
 
 def test_a_purchase_without_notices_says_why(client: PageClient) -> None:
     need = making.open_need()
     officer = making.officer(need.authority)
-    assert signed_in(client, officer).get(f"/council/needs/{need.reference}/notices").has("No notice is due")
+    assert signed_in(client.app, officer).get(f"/council/needs/{need.reference}/notices").has("No notice is due")
 
 
 def test_the_purchase_as_open_data_is_public_and_a_draft_is_not(client: PageClient) -> None:

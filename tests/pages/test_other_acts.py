@@ -23,7 +23,7 @@ from tenders.needs import amending
 from tests import bidding, contracting, making
 from tests.actions.test_needs import council_people, draft, publish
 from tests.actions.test_searching import ask as question
-from tests.pageclient import PageClient
+from tests.pageclient import signed_in
 
 Press = Callable[..., None]
 
@@ -35,8 +35,7 @@ def press(app: Flask) -> Press:
     def pressed(member: Membership, path: str, **fields: object) -> None:
         for each in list(g):  # who was signed in before, kept because the test holds the application's context
             g.pop(each)
-        browser = PageClient(app)
-        browser.submit(browser.get("/sign-in?next=/account"), "Sign in", email=member.person.email, password=making.PASSWORD)
+        browser = signed_in(app, member)
         token = browser.get("/account").soup.find("input", attrs={"name": "csrf_token"})
         assert token is not None
         answer = browser.client.post(path, data={"csrf_token": token["value"], **fields})

@@ -8,24 +8,13 @@ import pytest
 from click.testing import CliRunner
 
 from marketplace import cli, config
-from marketplace.core import clock, db
+from marketplace.core import clock
 from tenders.outages import actions
 from tests import bidding, making
-from tests.pageclient import PageClient
+from tests.pageclient import PageClient, signed_in
 
+pytestmark = pytest.mark.usefixtures("rows_stay_attached")
 LIMIT = timedelta(seconds=60)
-
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests share the test's thread; without this each would detach the rows that the test made."""
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
-
-
-def signed_in(client: PageClient, member) -> PageClient:
-    other = PageClient(client.app)
-    other.submit(other.get("/sign-in"), "Sign in", email=member.person.email, password=making.PASSWORD)
-    return other
 
 
 @pytest.fixture
@@ -46,7 +35,7 @@ def test_the_front_door_answers_lightly(client: PageClient) -> None:
 
 def test_two_people_give_more_time(client: PageClient, hit: bidding.Purchase) -> None:
     home = f"/council/needs/{hit.need.reference}"
-    officer, approver = signed_in(client, hit.first), signed_in(client, hit.second)
+    officer, approver = signed_in(client.app, hit.first), signed_in(client.app, hit.second)
     assert client.get(f"/needs/{hit.need.reference}").has("The council decides whether bids close later")
     assert officer.get("/council").has(f"Decide on more time after an outage: {hit.need.title}")
     assert officer.get(f"{home}/opening").has("decide first whether bids close later")
@@ -70,7 +59,7 @@ def test_two_people_give_more_time(client: PageClient, hit: bidding.Purchase) ->
 
 def test_two_people_let_the_closing_time_stand(client: PageClient, hit: bidding.Purchase) -> None:
     home = f"/council/needs/{hit.need.reference}"
-    officer, approver = signed_in(client, hit.first), signed_in(client, hit.second)
+    officer, approver = signed_in(client.app, hit.first), signed_in(client.app, hit.second)
     officer.submit(officer.get(f"{home}/outage"), "Put it to an approver", choice="keep", reason="x")
     page = approver.get(f"{home}/outage/decide")
     back = approver.submit(page, "Send back to the officer", comment="Say more.")
@@ -89,7 +78,7 @@ def test_a_bidder_who_came_too_late_reads_why(client: PageClient) -> None:
     made, member = bidding.purchase(closes_at=clock.now() + timedelta(minutes=5)), bidding.bidder()
     bid = bidding.drafted(made.need, member)
     actions.beat(("worker", "web"), LIMIT)
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     form = firm.get(f"/supplier/bids/{bid.reference}/review")
     clock.pass_time(minutes=10)
     actions.beat(("worker", "web"), LIMIT)
@@ -102,11 +91,11 @@ def test_a_bidder_who_came_too_late_reads_why(client: PageClient) -> None:
 def test_nobody_decides_on_an_own_proposal_nor_for_another_council(client: PageClient, hit: bidding.Purchase) -> None:
     both = making.member(hit.first.organisation, "officer", "approver")
     home = f"/council/needs/{hit.need.reference}"
-    alone = signed_in(client, both)
+    alone = signed_in(client.app, both)
     alone.submit(alone.get(f"{home}/outage"), "Put it to an approver", choice="keep", reason="x")
     page = alone.get(f"{home}/outage/decide")
     assert page.has("You proposed this, so another approver decides on it") and "Approve" not in page.buttons
-    stranger = signed_in(client, making.member(making.council(), "officer", "approver"))
+    stranger = signed_in(client.app, making.member(making.council(), "officer", "approver"))
     assert stranger.get(f"{home}/outage", status=404)
     assert stranger.get(f"{home}/outage/decide", status=404)
 
@@ -114,7 +103,7 @@ def test_nobody_decides_on_an_own_proposal_nor_for_another_council(client: PageC
 def test_the_administrator_and_one_command_list_all_of_it(
     client: PageClient, hit: bidding.Purchase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = signed_in(client, making.administrator()).get("/admin")
+    page = signed_in(client.app, making.administrator()).get("/admin")
     assert page.has("10 minutes")
     assert page.has(hit.need.reference) and page.has("waits for an officer")
     monkeypatch.setattr(cli, "prepare_current", config.current)

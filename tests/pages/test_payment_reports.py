@@ -10,21 +10,16 @@ from itertools import count
 
 import pytest
 
-from marketplace.core import clock, db
+from marketplace.core import clock
 from tenders.payments.invoices.models import CreditNote, Invoice, InvoiceDispute
 from tenders.payments.paying.models import Payment, PaymentRefund
 from tenders.payments.reports.spend import schema
 from tests import contracting, making
 from tests.contracting import Deal
-from tests.pageclient import PageClient
-from tests.pages.test_bid_pages import signed_in
+from tests.pageclient import PageClient, signed_in
 
+pytestmark = pytest.mark.usefixtures("rows_stay_attached")
 NUMBERS = count(1)
-
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
 
 
 @pytest.fixture
@@ -178,7 +173,7 @@ def test_single_payments_over_the_limit_are_published_one_by_one(client: PageCli
 
 def test_finance_publishes_the_half_year_s_report_and_it_stays(client: PageClient, deal: Deal) -> None:
     pay(deal, invoice(deal, date(2026, 5, 1)), 12)
-    finance = signed_in(client, making.member(deal.made.council, "finance"))
+    finance = signed_in(client.app, making.member(deal.made.council, "finance"))
     page = finance.get("/council/payments/reports")
     assert page.has("Overdue It was to be published by 29 October 2026.")
     start = finance.get("/council")
@@ -211,6 +206,6 @@ def test_while_a_half_year_runs_only_what_has_fallen_due_counts_as_unpaid(client
 
 
 def test_only_finance_publishes(client: PageClient, deal: Deal) -> None:
-    officer = signed_in(client, making.officer(deal.made.council))
+    officer = signed_in(client.app, making.officer(deal.made.council))
     officer.get("/council/payments/reports")
     officer.get("/council/payments/reports/2026-09-30", status=403)

@@ -13,19 +13,9 @@ from marketplace.core import db
 from tenders.bids import drafts
 from tenders.bids.models import Bid
 from tests import bidding, making, public_files
-from tests.pageclient import PageClient
+from tests.pageclient import PageClient, signed_in
 
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests share the test's thread; without this each would detach the rows that the test made."""
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
-
-
-def signed_in(client: PageClient, member) -> PageClient:
-    other = PageClient(client.app)
-    other.submit(other.get("/sign-in"), "Sign in", email=member.person.email, password=making.PASSWORD)
-    return other
+pytestmark = pytest.mark.usefixtures("rows_stay_attached")
 
 
 def checked(folder: Path, page: PageClient, bid: bytes, receipt: bytes) -> tuple[int, str]:
@@ -45,7 +35,7 @@ def test_its_firm_has_every_version_before_the_opening_and_the_receipt_proves_it
     bid = bidding.submit(bidding.drafted(made.need, member, "first words", content), member).bid
     bidding.fill(bid, member, "second words")
     bidding.submit(bid, member)
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     page = firm.get(f"/supplier/bids/{bid.reference}/receipt")
     newest = firm.follow(page, "Download the sealed bid (ZIP)")
     assert newest.response.headers["Content-Disposition"].endswith(f"sealed-{bid.reference}-V2.zip")
@@ -68,11 +58,11 @@ def test_nobody_else_before_the_opening_and_council_and_auditor_after(client: Pa
     made, member = bidding.purchase(), bidding.bidder()
     bid = bidding.submitted(made.need, member)
     need, reference = made.need.reference, bid.reference
-    council = signed_in(client, made.evaluator)
-    finance = signed_in(client, made.third)
-    auditor = signed_in(client, making.auditor())
-    elsewhere = signed_in(client, making.member(making.council(), "officer"))
-    rival = signed_in(client, bidding.bidder())
+    council = signed_in(client.app, made.evaluator)
+    finance = signed_in(client.app, made.third)
+    auditor = signed_in(client.app, making.auditor())
+    elsewhere = signed_in(client.app, making.member(making.council(), "officer"))
+    rival = signed_in(client.app, bidding.bidder())
     inside = [f"/council/needs/{need}/sealed/{reference}.zip", f"/council/needs/{need}/receipts/{reference}.json"]
     outside = [f"/audit/needs/{need}/sealed/{reference}.zip", f"/audit/needs/{need}/receipts/{reference}.json"]
     for address in inside:
@@ -102,5 +92,5 @@ def test_a_part_that_is_gone_is_said_and_half_a_bid_is_not_sent(client: PageClie
     bid = bidding.submit(bidding.drafted(made.need, member, file=b"x" * 10), member).bid
     part = next(each for each in db.session.get_one(Bid, bid.id).versions[0].parts if each.file_key)
     drafts.store().path(part.file_key).unlink()
-    page = signed_in(client, member).get(f"/supplier/bids/{bid.reference}/sealed/1.zip", status=409)
+    page = signed_in(client.app, member).get(f"/supplier/bids/{bid.reference}/sealed/1.zip", status=409)
     assert page.is_html and page.has("cannot be sent whole")

@@ -6,31 +6,20 @@ from datetime import timedelta
 
 import pytest
 
-from marketplace.core import clock, db
+from marketplace.core import clock
 from tenders.payments.gateway import door
 from tenders.payments.subscriptions import at_gateway, tasks
 from tests import making, subscribing
-from tests.pageclient import PageClient
+from tests.pageclient import signed_in
 from tests.subscribing import days_pass
 
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests share the test's thread; without this each would detach the rows that the test made."""
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
+pytestmark = pytest.mark.usefixtures("rows_stay_attached")
 
 
 @pytest.fixture
 def app(whole_app, house):
     """The application without a context around the test: each request has its own."""
     return whole_app
-
-
-def signed_in(app, member) -> PageClient:
-    client = PageClient(app)
-    form = client.get("/sign-in?next=/account")
-    client.submit(form, "Sign in", email=member.person.email, password=making.PASSWORD)
-    return client
 
 
 def test_everybody_reads_what_it_costs_and_that_suppliers_pay_nothing(client) -> None:

@@ -6,13 +6,15 @@ from datetime import timedelta
 
 import pytest
 
-from marketplace.core import clock, db
+from marketplace.core import clock
 from tenders.bids import submission as actions
 from tenders.clarifications import actions as clarifications
 from tenders.payments.invoices import actions as actions_of_invoices
 from tenders.payments.invoices import deciding
 from tests import bidding, contracting, invoicing, making
-from tests.pageclient import PageClient
+from tests.pageclient import PageClient, signed_in
+
+pytestmark = pytest.mark.usefixtures("rows_stay_attached")
 
 
 def waiting(page) -> list[str]:
@@ -23,18 +25,6 @@ def waiting(page) -> list[str]:
 def section(page, heading: str) -> list[str]:
     found = next((each for each in page.main.select("section") if each.h2.get_text().startswith(heading)), None)
     return [each.get_text(strip=True) for each in found.select("h3")] if found else []
-
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests share the test's thread; without this each would detach the rows that the test made."""
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
-
-
-def signed_in(client: PageClient, member) -> PageClient:
-    other = PageClient(client.app)
-    other.submit(other.get("/sign-in?next=/account"), "Sign in", email=member.person.email, password=making.PASSWORD)
-    return other
 
 
 def test_what_presses_most_stands_first(client: PageClient) -> None:
@@ -48,7 +38,7 @@ def test_what_presses_most_stands_first(client: PageClient) -> None:
     officer = making.officer(later.authority)
     asked = clarifications.ask_question(later.id, firm, "Is data moved?")
     clarifications.answer_question(later.id, officer, asked.reference, "Is data moved?", "Yes.")
-    page = signed_in(client, firm).get("/supplier")
+    page = signed_in(client.app, firm).get("/supplier")
     rows = waiting(page)
     assert [each.split(" : ")[0] for each in rows[:4]] == [
         "Submit the new version of your bid",
@@ -60,8 +50,8 @@ def test_what_presses_most_stands_first(client: PageClient) -> None:
     assert "Bids close at" in rows[3]
     assert rows[4].startswith("Read how your bid was scored")
     colleague = making.member(firm.organisation, "bidder", name="Bea")
-    assert not signed_in(client, colleague).get("/supplier").has("Sign the contract")  # may not sign
-    bids = signed_in(client, firm).get("/supplier/bids")
+    assert not signed_in(client.app, colleague).get("/supplier").has("Sign the contract")  # may not sign
+    bids = signed_in(client.app, firm).get("/supplier/bids")
     assert section(bids, "To finish and submit") == ["Closes soon", "Closes later"]
     assert section(bids, "Decided") == [deal.made.need.title]
     assert f"How your bid was assessed : {deal.made.need.title}" in bids.links
@@ -72,14 +62,14 @@ def test_a_late_milestone_stands_first_and_says_so(client: PageClient) -> None:
     clock.set_clock(clock.now() + timedelta(days=400))
     need = bidding.purchase(title="Closes soon", closes_at=clock.now() + timedelta(days=1)).need
     bidding.drafted(need, deal.supplier)
-    firm = signed_in(client, deal.supplier)
+    firm = signed_in(client.app, deal.supplier)
     page = firm.get("/supplier")
     assert waiting(page)[0].startswith("Deliver “") and "Overdue" in waiting(page)[0]
     assert firm.follow(page, "Deliver “Everything delivered” : Missed bins").h1
 
 
 def test_with_nothing_to_do_the_page_says_so(client: PageClient) -> None:
-    page = signed_in(client, bidding.bidder()).get("/supplier")
+    page = signed_in(client.app, bidding.bidder()).get("/supplier")
     assert page.has("Nothing waits for you.")
 
 
@@ -102,7 +92,7 @@ def test_bids_stand_in_groups(client: PageClient) -> None:
     bidding.submit(late_bid, firm)
     gone = bidding.drafted(ended, firm)
     actions.withdraw_bid(gone.id, firm, clock.now())
-    page = signed_in(client, firm).get("/supplier/bids")
+    page = signed_in(client.app, firm).get("/supplier/bids")
     assert section(page, "To finish and submit") == ["Draft, closes soon", "Draft, closes later"]
     assert section(page, "Sent") == ["Sent second", "Sent first"]
     assert section(page, "Not submitted or withdrawn") == ["Withdrawn need"]
@@ -111,7 +101,7 @@ def test_bids_stand_in_groups(client: PageClient) -> None:
 
 def test_invoices_to_send_to_answer_and_overdue_wait_on_the_start_page(client: PageClient) -> None:
     bill = invoicing.billing()
-    firm = signed_in(client, bill.supplier)
+    firm = signed_in(client.app, bill.supplier)
     page = firm.get("/supplier")
     buyer = bill.deal.made.need.buyer_name
     assert f"{buyer} accepted it: £5,000 including VAT is not invoiced yet" in page.text
@@ -138,7 +128,7 @@ def test_invoices_to_send_to_answer_and_overdue_wait_on_the_start_page(client: P
 def test_an_invoice_sent_back_is_shown_until_the_next_one(client: PageClient) -> None:
     bill = invoicing.billing()
     deciding.return_invoice(bill.sent("A").id, bill.manager, "Which release is it?")
-    firm = signed_in(client, bill.supplier)
+    firm = signed_in(client.app, bill.supplier)
     page = firm.get("/supplier")
     assert firm.follow(page, f"Read why invoice A was sent back : {bill.deal.made.need.buyer_name}").has("Which release is it?")
     clock.pass_time(minutes=1)

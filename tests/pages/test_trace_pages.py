@@ -15,21 +15,10 @@ from tenders.bids import actions, traces
 from tenders.bids.models import Bid
 from tenders.traces.book import current_book
 from tests import bidding, making
-from tests.pageclient import PageClient
+from tests.pageclient import PageClient, signed_in
 
+pytestmark = pytest.mark.usefixtures("rows_stay_attached")
 CANARY = "canary7f3a9b"
-
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests share the test's thread; without this each would detach the rows that the test made."""
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
-
-
-def signed_in(client: PageClient, member) -> PageClient:
-    other = PageClient(client.app)
-    other.submit(other.get("/sign-in"), "Sign in", email=member.person.email, password=making.PASSWORD)
-    return other
 
 
 def ask(browser: Any, method: str, path: str, **sent: Any) -> int:
@@ -53,7 +42,7 @@ def started(firm: PageClient, need: Any) -> Bid:
 
 def test_a_firm_reads_what_it_did_and_what_it_was_told(client: PageClient) -> None:
     made, member = bidding.purchase(), bidding.bidder("Plain Ltd")
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     bid = started(firm, made.need)
     home = f"/supplier/bids/{bid.reference}"
     firm.submit(firm.get(f"{home}/price"), "Save and go back", status=422, Build=f"{CANARY} pounds")
@@ -81,15 +70,15 @@ def test_what_failed_is_there_too(client: PageClient, monkeypatch: pytest.Monkey
     made, member = bidding.purchase(), bidding.bidder()
     bid = bidding.drafted(made.need, member)
     home = f"/supplier/bids/{bid.reference}"
-    firm, plain = signed_in(client, member), client.app.test_client()
+    firm, plain = signed_in(client.app, member), client.app.test_client()
     ask(plain, "GET", home)
     ask(plain, "POST", f"{home}/submit", data={"idempotency_key": "x" * 20})
     ask(firm.client, "POST", f"{home}/submit", data={"idempotency_key": "x" * 20})  # no token
     firm.get(f"{home}/no-such-page", status=404)
     firm.get(f"{home}/files/none", status=404)
-    viewer = signed_in(client, making.member(making.council(), "viewer"))
+    viewer = signed_in(client.app, making.member(making.council(), "viewer"))
     viewer.get(home, status=403)
-    stranger = signed_in(client, bidding.bidder())
+    stranger = signed_in(client.app, bidding.bidder())
     stranger.get(home, status=404)
     lines = noted(bid.reference)
     assert [(each["method"], each["status"], bool(each.get("person"))) for each in lines] == [
@@ -112,7 +101,7 @@ def test_a_fault_of_the_service_and_a_kill_leave_their_lines(
     made, member = bidding.purchase(), bidding.bidder()
     bid = bidding.drafted(made.need, member)
     home = f"/supplier/bids/{bid.reference}"
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     token = firm.get(f"{home}/price").field("csrf_token")
 
     def failing(error: BaseException):
@@ -140,7 +129,7 @@ def test_a_name_of_a_file_and_line_ends_stay_out(client: PageClient) -> None:
     made, member = bidding.purchase(), bidding.bidder()
     bid = bidding.drafted(made.need, member)
     home = f"/supplier/bids/{bid.reference}"
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     token = firm.get(f"{home}/files").field("csrf_token")
     name = f"{CANARY}.exe"
     upload = FileStorage(io.BytesIO(b"MZ" + CANARY.encode()), filename=name)
@@ -159,10 +148,10 @@ def test_a_name_of_a_file_and_line_ends_stay_out(client: PageClient) -> None:
 def test_nobody_else_sees_it_before_the_opening(client: PageClient) -> None:
     made, member = bidding.purchase(), bidding.bidder()
     bid = bidding.submitted(made.need, member)
-    firm = signed_in(client, member)
+    firm = signed_in(client.app, member)
     firm.get(f"/supplier/bids/{bid.reference}")
-    council, auditor = signed_in(client, made.second), signed_in(client, making.auditor())
-    admin, stranger = signed_in(client, making.administrator()), signed_in(client, bidding.bidder())
+    council, auditor = signed_in(client.app, made.second), signed_in(client.app, making.auditor())
+    admin, stranger = signed_in(client.app, making.administrator()), signed_in(client.app, bidding.bidder())
     for_council = f"/council/needs/{made.need.reference}/traces/{bid.reference}"
     for_auditor = f"/audit/needs/{made.need.reference}/traces/{bid.reference}"
     for page in (for_council, f"{for_council}.csv"):

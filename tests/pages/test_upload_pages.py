@@ -16,23 +16,18 @@ from tenders.bids.uploads import actions, rules, sweeping
 from tenders.bids.uploads.models import FileUpload, UploadPiece
 from tests import bidding, making
 from tests.bidding import PDF
-from tests.pageclient import PageClient
-from tests.pages.test_bid_pages import signed_in
+from tests.pageclient import PageClient, signed_in
 from tests.sending import Sender
 
+pytestmark = pytest.mark.usefixtures("rows_stay_attached")
 CONTENT = PDF + os.urandom(700_000)
 KNOWN = b"what the scanner knows"  # long enough never to stand in random bytes by chance
-
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
 
 
 @pytest.fixture
 def sender(client: PageClient) -> Sender:
     member = bidding.bidder("Plain Ltd")
-    return Sender(signed_in(client, member), bidding.drafted(bidding.purchase().need, member))
+    return Sender(signed_in(client.app, member), bidding.drafted(bidding.purchase().need, member))
 
 
 def stored() -> set[str]:
@@ -94,7 +89,7 @@ def test_a_file_that_came_whole_before_a_crash_is_finished_by_the_worker(
 
 def test_two_colleagues_send_at_once_and_both_files_are_there(client: PageClient, sender: Sender) -> None:
     colleague = making.member(db.session.get_one(type(sender.bid.supplier.organisation), sender.bid.supplier_id), "bidder")
-    other = Sender(signed_in(client, colleague), sender.bid)
+    other = Sender(signed_in(client.app, colleague), sender.bid)
     one, two = sender.begin("one.pdf", CONTENT), other.begin("two.pdf", CONTENT)
     assert one.json["upload"] != two.json["upload"]
     for start in range(0, len(CONTENT), 300_000):
@@ -139,7 +134,7 @@ def test_the_last_byte_decides_not_when_it_was_worked_on(sender: Sender) -> None
 def test_an_upload_is_nobody_elses(client: PageClient, sender: Sender) -> None:
     upload = sender.begin("plan.pdf", CONTENT).json["upload"]
     stranger = bidding.bidder("Curious Ltd")
-    other = Sender(signed_in(client, stranger), bidding.drafted(sender.bid.need, stranger))
+    other = Sender(signed_in(client.app, stranger), bidding.drafted(sender.bid.need, stranger))
     for answer in (other.piece(upload, 0, CONTENT), other.ask(f"{upload}/finish"), other.firm.client.get(upload)):
         assert answer.status_code == 404
     mixed = upload.replace(sender.reference, other.reference)

@@ -17,20 +17,14 @@ from marketplace.core import db
 from tenders.bids import actions, drafts, opened, queries
 from tests import bidding
 from tests.bidding import PDF
-from tests.pageclient import Page, PageClient, words_of
-from tests.pages.test_bid_pages import signed_in
+from tests.pageclient import Page, PageClient, signed_in, words_of
 from tests.promises.proof import Proof
 from tests.sending import Sender
 
-pytestmark = pytest.mark.slow  # a bidder's whole journey through pages, many times
+pytestmark = [pytest.mark.usefixtures("rows_stay_attached"), pytest.mark.slow]  # a bidder's whole journey through pages, many times
 A, B = PDF + b"the plan", PDF + b"another plan"
 DOCX = b"PK\x03\x04 a letter"
 WORKS = ""
-
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
 
 
 @dataclass(frozen=True)
@@ -119,7 +113,7 @@ def small(client: PageClient, house: Settings) -> Iterator[PageClient]:
 
 def test_every_file_works_or_says_why_in_one_sentence(small: PageClient, proof: Proof) -> None:
     purchase, member, table = bidding.purchase(), bidding.bidder(), Table()
-    firm = signed_in(small, member)
+    firm = signed_in(small.app, member)
     sender = Sender(firm, bidding.drafted(purchase.need, member))
     for door, send in DOORS.items():
         for case in CASES:
@@ -147,7 +141,7 @@ def test_a_dead_end_is_seen(said: str) -> None:
 
 def test_the_council_gets_the_files_in_their_order_and_under_their_names(client: PageClient, proof: Proof) -> None:
     made, member = bidding.purchase(), bidding.bidder()
-    sender = Sender(signed_in(client, member), bidding.drafted(made.need, member))
+    sender = Sender(signed_in(client.app, member), bidding.drafted(made.need, member))
     sent = [("zebra.pdf", A), ("apple.pdf", B), ("apple.pdf", A), ("план.pdf", PDF + b"3")]
     for number, (name, content) in enumerate(sent):
         (by_form if number % 2 else by_pieces)(sender, name, content)
@@ -199,7 +193,7 @@ class Journey:
 
     def open_browser(self) -> None:
         """A new browser, as after the old one was closed or broke."""
-        self.firm = signed_in(self.client, self.member)
+        self.firm = signed_in(self.client.app, self.member)
 
     @property
     def bid(self):

@@ -23,7 +23,7 @@ from tenders.payments.ledger.posting import Move, balances, post
 from tenders.payments.paying import bacs
 from tenders.payments.paying import queries as paying
 from tests import invoicing, making
-from tests.pageclient import PageClient
+from tests.pageclient import PageClient, signed_in
 from tests.promises.proof import Proof
 
 VERBS = (
@@ -145,16 +145,11 @@ class Books:
 
 
 @pytest.fixture
-def new_books(whole_app, house, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Books]:
+def new_books(whole_app, rows_stay_attached: None) -> Callable[[], Books]:
     """Makes a council with a contract, and a screen for each side."""
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
-
     def made() -> Books:
         bill = invoicing.billing()
-        council, supplier = PageClient(whole_app), PageClient(whole_app)
-        council.sign_in(bill.finance.person.email, making.PASSWORD)
-        supplier.sign_in(bill.supplier.person.email, making.PASSWORD)
-        return Books(bill, council, supplier)
+        return Books(bill, signed_in(whole_app, bill.finance), signed_in(whole_app, bill.supplier))
 
     return made
 

@@ -28,18 +28,12 @@ from tests import assessing, bidding, contracting, making
 from tests.pageclient import Page, PageClient
 from tests.promises.proof import Proof
 
-pytestmark = [pytest.mark.usefixtures("house"), pytest.mark.slow]  # whole purchases are made
+pytestmark = [pytest.mark.usefixtures("rows_stay_attached"), pytest.mark.slow]  # whole purchases are made
 SEED = 20260403
 STAGES = ("open", "opened", "frozen", "awarded", "no award", "drafted", "signed", "grown")
 SIZES = ("", "micro", "medium", "large")
 ATOM = "{http://www.w3.org/2005/Atom}"
 Facts = dict[str, Any]
-
-
-@pytest.fixture(autouse=True)
-def _rows_stay_attached(house, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests share the test's thread; without this each would detach the rows that the test made."""
-    monkeypatch.setattr(db.session, "remove", db.session.rollback)
 
 
 # -- purchases in every stage
