@@ -102,7 +102,7 @@ NONE_BECAUSE: dict[str, str] = {
     **dict.fromkeys(("NeedDrafted", "NeedSaved", "ApprovalTakenBack", "DraftDiscarded"), _DRAFT),
     **dict.fromkeys(("AmendmentSaved", "AmendmentDropped", "AmendmentTakenBack"), _DRAFT),
     **dict.fromkeys(("BidStarted", "BidDraftSaved", "BidDraftRestored"), _DRAFT),
-    **dict.fromkeys(("FileUploadBegun", "FileUploadGivenUp"), _DRAFT),
+    **dict.fromkeys(("FileUploadBegun", "FileUploadGivenUp", "InvoiceDocumentKept"), _DRAFT),
     **dict.fromkeys(("ContractDrafted", "ContractSaved", "ExplanationSaved"), _DRAFT),
     **dict.fromkeys(("OrderNumberNamed",), "the supplier finds it filled in when it sends an invoice"),
     **dict.fromkeys(("RemittanceImported", "RemittanceTriedAgain", "ArrivalCorrected"), "both sides' pages show it"),

@@ -30,6 +30,7 @@ from tenders.contracts.queries import find_contract
 from tenders.needs.models import Need, PanelMember
 from tenders.needs.public import history
 from tenders.notices.models import Notice
+from tenders.payments.invoices.queries import InvoiceRow, invoices_of_contract
 
 YEAR = timedelta(days=365)
 
@@ -67,6 +68,7 @@ class CaseFile:
     standstill: Standstill | None
     summaries: Sequence[AssessmentSummary]
     contract: Contract | None
+    invoices: Sequence[InvoiceRow]
     notices: Sequence[Notice]
     lines: Sequence[JournalLine]
     questions: Sequence[Question]
@@ -81,6 +83,7 @@ def get_case_file(reference: str) -> CaseFile:
     need = queries.get_purchase(reference)
     is_opened, is_frozen = bids.is_opened(need), need.scores_frozen_at is not None
     award = awards.find_award(need) if is_opened else None
+    contract = find_contract(need)
     parts: dict[str, Any] = {
         "versions": history(need),
         "clarifications": clarifications.published_of(need),
@@ -96,7 +99,8 @@ def get_case_file(reference: str) -> CaseFile:
         "awards": awards.awards_of(need) if is_opened else [],
         "standstill": awards.find_standstill(award) if award else None,
         "summaries": [each for each in awards.summaries_of(award) if each.sent_at] if award else [],
-        "contract": find_contract(need),
+        "contract": contract,
+        "invoices": invoices_of_contract(contract.id) if contract else [],
         "notices": db.session.scalars(select(Notice).where(Notice.need_id == need.id).order_by(Notice.id)).all(),
         "lines": queries.lines_of(need),
     }

@@ -22,6 +22,8 @@ from tenders.bids.sealed_routes import get_opened_version
 from tenders.bids.trace_routes import trace_csv, trace_page
 from tenders.needs.queries import get_public_need
 from tenders.needs.status import LABELS, PUBLIC, status_of
+from tenders.payments.invoices.download import document_response
+from tenders.payments.invoices.queries import get_by_reference
 
 blueprint = Blueprint("auditors", __name__)
 
@@ -89,6 +91,15 @@ def sealed_bid(reference: str, bid: str) -> Any:
 def bid_receipt(reference: str, bid: str) -> Any:
     """Its signed receipt."""
     return signed_receipt(get_opened_version(get_public_need(reference), bid))
+
+
+@blueprint.route("/audit/invoices/<reference>/document")
+@may("see_audit")
+def invoice_document(reference: str) -> Any:
+    """The document that a supplier sent with an invoice, exactly as it came."""
+    invoice = get_by_reference(reference)
+    queries.get_purchase(invoice.contract.need.reference)
+    return document_response(invoice)
 
 
 @blueprint.route("/audit/suppliers")

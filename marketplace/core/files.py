@@ -195,18 +195,23 @@ def safe_name(name: str) -> str:
     return f"{stem[:110]}{dot}{extension[:9]}" if dot else name[:120]
 
 
-def upload_problems(name: str, start: bytes, size: int, limit: int) -> list[Problem]:
-    """What stops this upload, in one sentence: its kind, its size, its first bytes. `size` and `limit` in bytes."""
-    return kind_problems(name, size, limit) or content_problems(name, start)
+def upload_problems(
+    name: str, start: bytes, size: int, limit: int, besides: frozenset[str] = frozenset()
+) -> list[Problem]:
+    """What stops this upload, in one sentence: its kind, its size, its first bytes. `size` and `limit` in bytes.
+
+    `besides` are kinds that this place takes and others do not, such as xml; it looks into them itself.
+    """
+    return kind_problems(name, size, limit, besides) or content_problems(name, start)
 
 
-def kind_problems(name: str, size: int, limit: int) -> list[Problem]:
+def kind_problems(name: str, size: int, limit: int, besides: frozenset[str] = frozenset()) -> list[Problem]:
     """What can be said of a file before its first byte is here."""
     shown, extension = safe_name(name), extension_of(name)
-    kinds = ", ".join(sorted(set(SIGNATURES) - {"jpeg"}))
+    kinds = ", ".join(sorted({*SIGNATURES, *besides} - {"jpeg"}))
     if not extension:
         said = f"{shown} has no ending like .pdf, so it cannot be used: rename it to end as what it is, one of {kinds}."
-    elif extension not in SIGNATURES:
+    elif extension not in SIGNATURES and extension not in besides:
         said = f"{shown} is a .{extension} file, which cannot be used: send one of these kinds of file: {kinds}."
     elif size == 0:
         said = f"{shown} is empty: check that it opens on your computer, then choose it again."

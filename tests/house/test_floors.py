@@ -24,6 +24,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("tenders.contracts",),
     ("tenders.payments.ledger",),
     ("tenders.payments.gateway",),
+    ("tenders.payments.einvoices",),
     ("tenders.payments.invoices",),
     ("tenders.payments.paying",),
     ("tenders.payments.subscriptions",),

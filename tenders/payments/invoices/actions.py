@@ -14,7 +14,8 @@ from marketplace.core.references import next_reference
 from tenders.contracts.actions import supplier_contract
 from tenders.contracts.models import Contract
 from tenders.needs.actions import subject_of
-from tenders.payments.invoices import books, documents, events, queries, rules
+from tenders.payments.einvoices.model import EInvoice
+from tenders.payments.invoices import books, documents, electronic, events, queries, rules
 from tenders.payments.invoices.documents import Document
 from tenders.payments.invoices.due import due_of
 from tenders.payments.invoices.models import CreditNote, Invoice, InvoiceDispute
@@ -37,11 +38,12 @@ def send_invoice(
 ) -> Invoice:
     """The invoice reaches the council. Raises Problems; a refused one leaves no file behind.
 
-    `received_at` is when the request reached us; without it, now. `knows_warnings`: the sender confirmed them.
+    `received_at` is when the request reached us; without it, now. `knows_warnings`: the sender confirmed them. A
+    document that is an electronic invoice says what the facts say, or the invoice is refused.
     """
     kept = documents.keep(document)
     try:
-        return _send(contract_id, member, facts, kept, document.name if document else "", received_at, knows_warnings)
+        return _send(contract_id, member, facts, document, kept, received_at, knows_warnings)
     except BaseException:
         documents.forget(kept)
         raise
@@ -52,16 +54,16 @@ def _send(
     contract_id: int,
     member: Membership,
     facts: InvoiceFacts,
+    document: Document | None,
     kept: StoredFile | None,
-    name: str,
     received_at: datetime | None,
     knows_warnings: bool,
 ) -> Invoice:
     contract = supplier_contract(contract_id, member)
-    insist(sending_problems(contract, facts, knows_warnings))
+    insist(sending_problems(contract, facts, knows_warnings, document.electronic if document else None))
     invoice = _made(contract, member, facts, received_at or clock.now())
-    if kept is not None:
-        invoice.file_name, invoice.file_key = safe_name(name), kept.key
+    if document is not None and kept is not None:
+        invoice.file_name, invoice.file_key = safe_name(document.name), kept.key
         invoice.file_size, invoice.file_sha256 = kept.size, kept.sha256
     db.session.add(invoice)
     db.session.flush()
@@ -82,19 +84,23 @@ def _send(
     return invoice
 
 
-def sending_problems(contract: Contract, facts: InvoiceFacts, knows_warnings: bool) -> list[Problem]:
-    """Everything that stops the invoice from being sent as it is."""
+def sending_problems(
+    contract: Contract, facts: InvoiceFacts, knows_warnings: bool, found: EInvoice | None = None
+) -> list[Problem]:
+    """Everything that stops the invoice from being sent as it is; `found` is what its electronic invoice says."""
     is_used = queries.is_number_used(contract.id, facts.number)
-    found = rules.invoice_problems(facts, contract, is_used, clock.today())
-    return found or rules.confirming_problems(warnings_for(contract, facts), knows_warnings)
+    problems = rules.invoice_problems(facts, contract, is_used, clock.today())
+    problems += electronic.differences(found, facts) if found else []
+    return problems or rules.confirming_problems(warnings_for(contract, facts, found), knows_warnings)
 
 
-def warnings_for(contract: Contract, facts: InvoiceFacts) -> list[str]:
+def warnings_for(contract: Contract, facts: InvoiceFacts, found: EInvoice | None = None) -> list[str]:
     """What the sender is asked to confirm."""
     milestone = rules.milestone_of(contract, facts.milestone_id)
     left = milestone.amount_pence - queries.invoiced_pence(contract.id, milestone.id) if milestone else None
     rest = contract.value_pence - queries.invoiced_pence(contract.id)
-    return rules.warnings_of(facts, left, rest, clock.today())
+    warnings = rules.warnings_of(facts, left, rest, clock.today())
+    return [*warnings, *(electronic.doubts(found, contract) if found else [])]
 
 
 def _made(contract: Contract, member: Membership, facts: InvoiceFacts, received_at: datetime) -> Invoice:

@@ -17,7 +17,7 @@ from marketplace.core.money import pounds
 from marketplace.core.pages import page
 from tenders.payments.invoices import deciding, queries
 from tenders.payments.invoices.blueprint import blueprint
-from tenders.payments.invoices.download import document_response
+from tenders.payments.invoices.download import document_response, ubl_response
 from tenders.payments.invoices.forms import ApproveForm, DisputeForm, SendBackForm, SettleForm
 from tenders.payments.invoices.models import Invoice
 from tenders.payments.invoices.parts import parts_of
@@ -75,6 +75,13 @@ def show_invoice(reference: str) -> Response:
 def council_document(reference: str) -> Response:
     """The supplier's own document as it was sent; always a download."""
     return document_response(_own(reference))
+
+
+@blueprint.get("/council/invoices/<reference>/ubl.xml")
+@may("see_payments")
+def council_ubl(reference: str) -> Response:
+    """The invoice as an electronic one, for the council's finance system."""
+    return ubl_response(_own(reference))
 
 
 def _own(reference: str) -> Invoice:

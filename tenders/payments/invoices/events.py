@@ -22,6 +22,14 @@ class InvoiceReceived(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class InvoiceDocumentKept(Event):
+    """A file waits here until the supplier sends the invoice that it belongs to; nobody else sees it."""
+
+    contract: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoiceWithdrawn(Event):
     """The supplier took its invoice back before it was approved."""
 

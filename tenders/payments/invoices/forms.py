@@ -7,14 +7,26 @@ from typing import Any
 
 from werkzeug.datastructures import FileStorage
 
-from marketplace.core.forms import Choice, Day, Form, Pounds, Save, TextBox, TextLine, Tick, Upload
-from tenders.payments.invoices.documents import Document
+from marketplace.core.files import SIGNATURES
+from marketplace.core.forms import Choice, Day, Form, Hidden, Pounds, Save, TextBox, TextLine, Tick, Upload
+from tenders.payments.invoices.documents import XML, Document
 from tenders.payments.invoices.rules import OTHER_RATE, InvoiceFacts
 
 OTHER = "other"
 
 
 class InvoiceForm(Form):
+    # The SHA-256 of the file that waits here for this invoice: the one that the page told of.
+    kept = Hidden()
+    document = Upload(
+        "Your own invoice as a file",
+        required=False,
+        extensions=(*SIGNATURES, XML),
+        hint="Only if you have one. An electronic invoice (XML: UBL 2.1 or UN/CEFACT CII) fills in this page when you "
+        "press “Read the file”. What you send below counts.",
+    )
+    without_document = Tick("Send the invoice without this file")
+    read = Save("Read the file", kind="secondary")
     what_for = Choice("What is it for?", required="Select what the invoice is for")
     number = TextLine("Your invoice number", longest=60, classes="govuk-input--width-20")
     invoiced_on = Day("Date of the invoice", subject="date of the invoice")
@@ -33,9 +45,6 @@ class InvoiceForm(Form):
     )
     supplier_address = TextBox("Your address", rows=3, longest=1000, required=False)
     vat_number = TextLine("Your VAT number", longest=20, required=False, classes="govuk-input--width-20")
-    document = Upload(
-        "Your own invoice as a file", required=False, hint="Only if you have one. What you enter above counts."
-    )
     knows_warnings = Tick("I have read the warnings, and the invoice is right")
     send = Save("Send the invoice")
 

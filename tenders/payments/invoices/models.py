@@ -141,6 +141,20 @@ class CreditNote(Base):
     invoice: Mapped[Invoice] = relationship(back_populates="credit_notes")
 
 
+class WaitingDocument(Base):
+    """The file of an invoice that is not sent yet, so that nobody has to choose it again: one a person and contract."""
+
+    __tablename__ = "waiting_documents"
+    __table_args__ = (UniqueConstraint("contract_id", "person_id", name="one_waiting_document"),)
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    contract_id: Mapped[int] = mapped_column(ForeignKey("contracts.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
+    file_name: Mapped[str] = mapped_column(String(200))
+    file_key: Mapped[str] = mapped_column(String(80))
+    file_sha256: Mapped[str] = mapped_column(String(64))
+    kept_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+
+
 # When an invoice was received decides when it must be paid: no program may change it afterwards.
 KEPT = {
     "sqlite": (
