@@ -10,6 +10,7 @@ from sqlalchemy import Engine, String, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from marketplace import config
+from marketplace.accounts.erasing import overwrite_traces
 from marketplace.core import clock, clocks, db
 from marketplace.core.db import Base, UTCDateTime
 from marketplace.transparency.checkpoints import make_checkpoint
@@ -84,6 +85,15 @@ def last_beat(engine: Engine) -> datetime | None:
         return connection.scalar(select(LastRun.ran_at).where(LastRun.name == BEAT))
 
 
+ERASED = "unused space after somebody was erased"
+
+
+def overwrite_what_was_erased() -> int:
+    """For all that were erased since this ran, and an hour more: nobody is missed who was erased meanwhile."""
+    last = db.session.get(LastRun, ERASED)
+    return overwrite_traces(last.ran_at - timedelta(hours=1) if last else None)
+
+
 TIMETABLE: tuple[Entry, ...] = (
     Entry("signed checkpoint of the journal", timedelta(seconds=30), make_checkpoint),
     Entry(BEAT, timedelta(seconds=clocks.EVERY), look_at_clocks),
@@ -114,6 +124,7 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("subscriptions as Stripe has them", timedelta(days=1), lambda: unless_away(sync_all)),
     Entry("the trace on record", timedelta(hours=1), keep_pieces),
     Entry("traces past their time", timedelta(days=1), remove_old),
+    Entry(ERASED, timedelta(days=1), overwrite_what_was_erased),
     Entry("a search index that can be read", timedelta(minutes=1), keep_index),
     Entry("search index and database agree", timedelta(days=1), mend_differences),
     Entry("closeness of meaning can be told", timedelta(minutes=5), meaning.keep),

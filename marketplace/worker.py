@@ -20,6 +20,7 @@ from marketplace.timetable import TIMETABLE, is_due, mark_done
 from tenders.outages.watch import watch_from_settings
 
 _logger = logging.getLogger(__name__)
+AGAIN_AFTER = 10.0  # seconds, for what falls due and failed
 
 
 class Worker:
@@ -28,6 +29,7 @@ class Worker:
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.must_stop = self.has_failed = False
+        self.put_off: dict[str, float] = {}
 
     def run(self) -> None:
         """Works until told to stop (SIGTERM or SIGINT); finishes the batch it is in.
@@ -76,7 +78,7 @@ class Worker:
         with self.app.app_context():
             for listener in LISTENERS:
                 done += self._safely(listener.name, lambda each=listener: serve(each))
-            done += self._safely("timetable", keep_timetable)
+            done += self._safely("timetable", lambda: keep_timetable(self.put_off))
             db.session.remove()
         return done
 
@@ -102,13 +104,23 @@ def serve(listener: jobs.Listener) -> int:
     return jobs.deliver(listener)
 
 
-def keep_timetable() -> int:
-    """Runs each entry of the timetable whose time has come."""
+def keep_timetable(put_off: dict[str, float]) -> int:
+    """Runs each entry of the timetable whose time has come. One that fails holds up no other, and is put off a little.
+
+    `put_off` holds, by an entry's name, the instant of time.monotonic() before which it is not tried again.
+    """
     done = 0
     for entry in TIMETABLE:
-        if is_due(entry):
+        if time.monotonic() < put_off.get(entry.name, 0.0) or not is_due(entry):
+            continue
+        try:
             did = entry.act()
-            done += did
-            if not (entry.in_pieces and did):
-                mark_done(entry)
+        except Exception:
+            db.session.rollback()
+            _logger.exception("what falls due failed and is tried again: %s", entry.name)
+            put_off[entry.name] = time.monotonic() + AGAIN_AFTER
+            continue
+        done += did
+        if not (entry.in_pieces and did):
+            mark_done(entry)
     return done

@@ -168,13 +168,29 @@ def clear_write_ahead_log() -> None:
 
     It stays when somebody reads at that moment; the next one takes it.
     """
-    if engine().dialect.name == "sqlite":
-        session.commit()
-        with engine().connect() as connection:
-            raw = connection.connection.driver_connection
-            assert raw is not None
-            connection.rollback()
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    _tell_sqlite("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def write_anew() -> None:
+    """On SQLite, the whole file, without a lock that readers notice; writers wait, a second for some 200 MB.
+
+    Rows that moved to another page may have left a copy in the unused part of the old one, which only this takes away.
+    Needs free space of the file's size; sqlite3.OperationalError without it, and then nothing has changed.
+    """
+    _tell_sqlite("VACUUM")
+    clear_write_ahead_log()
+
+
+def _tell_sqlite(statement: str) -> None:
+    """Something that is no part of any transaction; nothing on other databases."""
+    if engine().dialect.name != "sqlite":
+        return
+    session.commit()
+    with engine().connect() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        connection.rollback()
+        raw.execute(statement)
 
 
 @contextmanager

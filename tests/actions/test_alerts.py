@@ -417,9 +417,25 @@ def test_the_worker_comes_back_to_long_work_until_nothing_is_left(app, monkeypat
     pieces = [2, 1, 0, 5]
     entry = timetable.Entry("long work", timedelta(hours=1), lambda: pieces.pop(0), in_pieces=True)
     monkeypatch.setattr(worker, "TIMETABLE", (entry,))
-    assert [worker.keep_timetable() for _ in range(4)] == [2, 1, 0, 0] and pieces == [5]
+    assert [worker.keep_timetable({}) for _ in range(4)] == [2, 1, 0, 0] and pieces == [5]
     clock.pass_time(hours=1)
-    assert worker.keep_timetable() == 5
+    assert worker.keep_timetable({}) == 5
+
+
+def test_what_falls_due_and_fails_holds_up_nothing_else(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries, done = [], []
+
+    def fail() -> int:
+        tries.append(1)
+        raise OSError("no room")
+
+    entries = [timetable.Entry(name, timedelta(hours=1), act) for name, act in (("fails", fail), ("works", lambda: done.append(1) or 1))]
+    monkeypatch.setattr(worker, "TIMETABLE", tuple(entries))
+    put_off: dict[str, float] = {}
+    assert worker.keep_timetable(put_off) == 1 and done == tries == [1]
+    assert worker.keep_timetable(put_off) == 0 and tries == [1], "tried again at once, and again, and again"
+    put_off.clear()
+    assert worker.keep_timetable(put_off) == 0 and tries == [1, 1] and done == [1]
 
 
 def test_candidates_are_few_and_the_answer_is_that_of_trying_all(app) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select, text
 
+from marketplace import timetable
 from marketplace.accounts import actions, erasing, new_address, people
 from marketplace.accounts.emails import EMAILS
 from marketplace.accounts.exports import account_record
 from marketplace.accounts.models import Invitation
 from marketplace.admin.erasing_command import erase_whom
-from marketplace.core import db
+from marketplace.core import clock, db
 from marketplace.core.errors import Problems
 from marketplace.core.journal import JournalLine
 from marketplace.core.mail import Mail, post
@@ -88,3 +89,22 @@ def test_a_duty_holds_until_it_is_done(duty: str) -> None:
     bidding.open_all(made)
     if duty == "opener":
         assert erasing.erase_person(holder.person_id, "By letter").erased_at
+
+
+def test_the_file_is_written_anew_once_after_somebody_was_erased() -> None:
+    member = making.supplier_member(name="Ann Smith", email="ann@example.org")
+    assert timetable.overwrite_what_was_erased() == 0
+    entry = next(each for each in timetable.TIMETABLE if each.name == timetable.ERASED)
+    timetable.mark_done(entry)
+    erasing.erase_person(member.person_id, "By letter")
+    with db.housekeeping() as current:
+        current.execute(delete(Mail))
+    assert entry.act() == 1
+    timetable.mark_done(entry)
+    if db.engine().dialect.name == "sqlite":
+        assert db.session.scalar(text("PRAGMA freelist_count")) == 0
+    clock.pass_time(hours=2)
+    assert entry.act() == 1, "an hour more is looked at, for who was erased meanwhile"
+    timetable.mark_done(entry)
+    clock.pass_time(days=1)
+    assert entry.act() == 0
