@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -11,6 +12,8 @@ from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
 from marketplace import config
+from marketplace.core import clock
+from tests.stripe_server.server import StandIn, running
 
 CHROMIUM = "/usr/bin/chromium"
 SWITCHES = [
@@ -37,3 +40,18 @@ def base(whole_app: Flask, house: config.Settings) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def paid_with(house: config.Settings, base: str) -> Iterator[StandIn]:
+    """The stand-in for Stripe, which leads back to the served application and tells it what happens."""
+    with running() as served:
+        served.control("stop_clock", at=clock.now().timestamp())
+        keys = {
+            "stripe_secret_key": "sk_test_of_a_stand_in",
+            "stripe_webhook_secret": served.state.secret,
+            "stripe_connect_webhook_secret": served.state.connect_secret,
+        }
+        config.install(replace(config.current(), **keys, stripe_api=served.url, public_url=base))
+        served.control("endpoints", own=f"{base}/stripe/events", connect=f"{base}/stripe/connect-events")
+        yield served

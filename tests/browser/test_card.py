@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser
 
-from marketplace import config
 from marketplace.core import clock, db
 from marketplace.worker import Worker
-from tests.browser.album import DESKTOP, PHONE, Album
-from tests.browser.hands import BrowserHand
+from tests.browser.album import DESKTOP, PHONE
+from tests.browser.windows import windows
 from tests.journeys import getting_paid
 from tests.journeys.getting_paid import Account, begin
-from tests.stripe_server.server import StandIn, running
+from tests.stripe_server.server import StandIn
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def paid_with(whole_app: Flask, house: config.Settings, base: str) -> Iterator[StandIn]:
-    """The stand-in, which leads back to the served application and tells it what happens."""
-    with running() as served:
-        keys = {
-            "stripe_secret_key": "sk_test_of_a_stand_in",
-            "stripe_webhook_secret": served.state.secret,
-            "stripe_connect_webhook_secret": served.state.connect_secret,
-        }
-        config.install(replace(config.current(), **keys, stripe_api=served.url, public_url=base))
-        served.control("endpoints", own=f"{base}/stripe/events", connect=f"{base}/stripe/connect-events")
-        yield served
 
 
 def the_account_is_connected(account: Account) -> None:
@@ -82,19 +64,6 @@ def the_money_arrives(account: Account, stand_in: StandIn) -> None:
 def test_an_invoice_paid_by_card_in_a_browser(
     name: str, width: int, has_scripts: bool, whole_app: Flask, base: str, browser: Browser, paid_with: StandIn
 ) -> None:
-    album, contexts = Album(name, has_scripts), []
-
-    def look(page) -> None:  # type: ignore[no-untyped-def]
-        if page.url.startswith(base):
-            album.look(page)
-
-    def new_hand() -> BrowserHand:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, java_script_enabled=has_scripts, locale="en-GB"
-        )
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        return BrowserHand(context.new_page(), base, look)
 
     def work() -> None:
         paid_with.control("stop_clock", at=clock.now().timestamp())
@@ -102,8 +71,8 @@ def test_an_invoice_paid_by_card_in_a_browser(
         Worker(whole_app).run_until_idle()
         db.session.remove()
 
-    try:
-        account = begin(new_hand, work)
+    with windows(browser, base, name, width=width, has_scripts=has_scripts, more_than=12) as opened:
+        account = begin(opened.new_hand, work)
         work()
         the_account_is_connected(account)
         getting_paid.the_milestone_is_accepted(account)
@@ -112,8 +81,3 @@ def test_an_invoice_paid_by_card_in_a_browser(
         getting_paid.the_invoice_is_approved(account)
         the_card_is_charged(account)
         the_money_arrives(account, paid_with)
-    finally:
-        for each in contexts:
-            each.close()
-    assert len(album.kinds) > 12
-    assert not album.problems, "\n".join(album.problems)

@@ -10,25 +10,13 @@ from marketplace.core import db
 from tenders.bids import opener_keys
 from tests import bidding, making
 from tests.actions.test_recovery import council
-from tests.browser.album import DESKTOP, Album
-from tests.browser.hands import BrowserHand
+from tests.browser.windows import windows
 
 pytestmark = pytest.mark.browser
 OTHER = "lantern otter granite thimble"
 
 
 def test_the_pages_of_keys_in_a_browser(whole_app: Flask, base: str, browser: Browser) -> None:
-    album, contexts = Album("keys", True), []
-
-    def hand(email: str) -> BrowserHand:
-        context = browser.new_context(viewport={"width": DESKTOP, "height": 900}, locale="en-GB")
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        made = BrowserHand(context.new_page(), base, album.look)
-        made.go("/sign-in")
-        made.fill("Sign in", {"Email address": email, "Password": making.PASSWORD})
-        return made
-
     made = council(has_key=False)
     fresh = making.member(made.need.authority, "finance").person.email
     loser, name, title = made.openers[0], made.openers[0].person.name, made.need.title
@@ -37,15 +25,15 @@ def test_the_pages_of_keys_in_a_browser(whole_app: Flask, base: str, browser: Br
     )
     successor, home = made.successor.person.name, f"/council/needs/{made.need.reference}/key"
     names = [each.person for each in made.openers]
-    try:
-        own = hand(fresh)
+    with windows(browser, base, "keys", more_than=10) as opened:
+        own = opened.signed_in(fresh)
         own.go("/account/opening-passphrase")
         own.fill("Set my opening passphrase", {"Choose an opening passphrase": "short", "Type it again": "x"}, status=422)
         both = {"Choose an opening passphrase": OTHER, "Type it again": OTHER}
         own.fill("Set my opening passphrase", both)
         own.follow("Change it")
         own.go("/account/opening-passphrase/forgotten")
-        first, second, third = hand(maker), hand(keeper), hand(approver)
+        first, second, third = (opened.signed_in(each) for each in (maker, keeper, approver))
         first.go("/council/recovery-key")
         file = first.download("Make a recovery key and download its file").decode()
         second.go("/council/recovery-key")
@@ -64,7 +52,7 @@ def test_the_pages_of_keys_in_a_browser(whole_app: Flask, base: str, browser: Br
         second.follow("Bring the recovery file")
         second.fill("Give the recovery share", {"Recovery code": file})
         assert second.reads("approved by") and not second.reads("has lost the share")
-        leaver = hand(opener)
+        leaver = opened.signed_in(opener)
         leaver.go(home)
         leaver.follow("Hand your share over")
         words = {"Who takes over?": successor, "Why somebody else takes over": "Leaving.",
@@ -73,8 +61,3 @@ def test_the_pages_of_keys_in_a_browser(whole_app: Flask, base: str, browser: Br
         assert leaver.reads(successor) and title
         first.go("/council/recovery-key")
         first.follow("Its file is lost, or somebody has it who should not")
-    finally:
-        for each in contexts:
-            each.close()
-    assert len(album.kinds) > 10
-    assert not album.problems, "\n".join(album.problems)

@@ -7,8 +7,8 @@ from flask import Flask
 from playwright.sync_api import Browser
 
 from marketplace.worker import Worker
-from tests.browser.album import DESKTOP, PHONE, Album
-from tests.browser.hands import BrowserHand
+from tests.browser.album import DESKTOP, PHONE
+from tests.browser.windows import windows
 from tests.journeys.people import gather
 from tests.journeys.purchase import run_purchase
 
@@ -19,20 +19,5 @@ pytestmark = pytest.mark.browser
 def test_the_purchase_in_a_browser(
     name: str, width: int, has_scripts: bool, whole_app: Flask, base: str, browser: Browser
 ) -> None:
-    album, contexts = Album(name, has_scripts), []
-
-    def new_hand() -> BrowserHand:
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, java_script_enabled=has_scripts, locale="en-GB"
-        )
-        context.set_default_timeout(10_000)
-        contexts.append(context)
-        return BrowserHand(context.new_page(), base, album.look)
-
-    try:
-        run_purchase(gather(new_hand, Worker(whole_app).run_until_idle))
-    finally:
-        for each in contexts:
-            each.close()
-    assert len(album.kinds) > 50
-    assert not album.problems, "\n".join(album.problems)
+    with windows(browser, base, name, width=width, has_scripts=has_scripts, more_than=50) as opened:
+        run_purchase(gather(opened.new_hand, Worker(whole_app).run_until_idle))
