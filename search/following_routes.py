@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, url_for
+from flask import redirect, url_for
 
 from marketplace.accounts.access import public
-from marketplace.core.acting import acted
+from marketplace.core.acting import acted, on_to
 from marketplace.core.errors import Gone
 from marketplace.core.pages import page
 from marketplace.core.tokens import read_token
@@ -45,8 +45,7 @@ def confirm_follow(token: str) -> Any:
     form = ButtonForm()
     if form.validate_on_submit():
         actions.confirm_follow(follow.id)
-        flash(f"You follow “{need.title}”. Every mail has a link to stop.", "success")
-        return redirect(f"/needs/{need.reference}")
+        return on_to(f"/needs/{need.reference}", f"You follow “{need.title}”. Every mail has a link to stop.")
     return page(
         "search/one_button.html",
         title="Follow this need",
@@ -67,8 +66,7 @@ def stop_follow(token: str) -> Any:
         return stopped()
     if form.validate_on_submit():
         actions.stop_follow(follow.id)
-        flash(f"No more mails about “{need.title}”.", "success")
-        return redirect(f"/needs/{need.reference}")
+        return on_to(f"/needs/{need.reference}", f"No more mails about “{need.title}”.")
     return page(
         "search/one_button.html",
         title="Stop following this need",

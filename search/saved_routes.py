@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, redirect, request, url_for
 
 from marketplace.accounts.access import get_member, may, public
+from marketplace.core.acting import on_to
 from marketplace.core.errors import NotFound, Problems
 from marketplace.core.pages import page
 from marketplace.core.tokens import read_token
@@ -57,8 +58,8 @@ def save_search() -> Any:
     except Problems as refused:
         flash(refused.message, "problem")
         return redirect(f"/needs?{question.query_string}" if question.values else "/needs")
-    flash(f"Saved. We mail you {IN_WORDS[search.rhythm]} when new needs fit this search.", "success")
-    return redirect(url_for("search.saved_searches"))
+    told = f"Saved. We mail you {IN_WORDS[search.rhythm]} when new needs fit this search."
+    return on_to(url_for("search.saved_searches"), told)
 
 
 @blueprint.route("/account/searches/<int:search_id>/rhythm", methods=["POST"])
@@ -77,8 +78,7 @@ def change_rhythm(search_id: int) -> Any:
 @may("save_search")
 def stop_own_search(search_id: int) -> Any:
     actions.stop_saved_search(search_id, get_member())
-    flash("Stopped. This search mails you no more.", "success")
-    return redirect(url_for("search.saved_searches"))
+    return on_to(url_for("search.saved_searches"), "Stopped. This search mails you no more.")
 
 
 @blueprint.route("/account/searches/muted/<reference>", methods=["POST"])
@@ -86,8 +86,7 @@ def stop_own_search(search_id: int) -> Any:
 def mute_own_need(reference: str) -> Any:
     need, member = get_public_need(reference), get_member()
     actions.mute_need(member.person_id, need.id, member.actor())
-    flash(f"Muted. Your saved searches mail you no more about “{need.title}”.", "success")
-    return redirect(url_for("search.saved_searches"))
+    return on_to(url_for("search.saved_searches"), f"Muted. Your saved searches mail you no more about “{need.title}”.")
 
 
 @blueprint.route("/account/searches/muted/<reference>/end", methods=["POST"])
@@ -95,8 +94,7 @@ def mute_own_need(reference: str) -> Any:
 def unmute_own_need(reference: str) -> Any:
     need = get_public_need(reference)
     actions.unmute_need(need.id, get_member())
-    flash(f"Your saved searches may mail you about “{need.title}” again.", "success")
-    return redirect(url_for("search.saved_searches"))
+    return on_to(url_for("search.saved_searches"), f"Your saved searches may mail you about “{need.title}” again.")
 
 
 @blueprint.route("/saved-searches/<token>/stop", methods=["GET", "POST"])
@@ -148,8 +146,7 @@ def mute_need(token: str) -> Any:
     form = ButtonForm()
     if form.validate_on_submit():
         actions.mute_need(search.person_id, need.id)
-        flash(f"Muted. Your saved searches mail you no more about “{need.title}”.", "success")
-        return redirect("/needs")
+        return on_to("/needs", f"Muted. Your saved searches mail you no more about “{need.title}”.")
     return page(
         "search/one_button.html",
         title="No more mails about this need",
@@ -163,5 +160,4 @@ def mute_need(token: str) -> Any:
 def _stopped(words: str) -> Any:
     if is_one_click():
         return stopped()
-    flash(words, "success")
-    return redirect("/needs")
+    return on_to("/needs", words)

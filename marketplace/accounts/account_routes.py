@@ -36,7 +36,7 @@ from marketplace.accounts.visiting import (
     network_address,
     remember_browser,
 )
-from marketplace.core.acting import form_that_acts
+from marketplace.core.acting import form_that_acts, on_to
 from marketplace.core.errors import NotFound, Problems
 from marketplace.core.forms import add_problems
 from marketplace.core.pages import page
@@ -86,8 +86,7 @@ def change_password() -> Any:
             person = actions.change_password(current_user.id, form.current.data, form.password.data)
             throttle.sign_in_was_right(tried)
             begin_session(person)
-            flash("Your password is changed, and every other device is signed out", "success")
-            return redirect(url_for("accounts.account"), 303)
+            return on_to(url_for("accounts.account"), "Your password is changed, and every other device is signed out")
         except Problems as refused:
             add_problems(form, refused.problems)
     return page("marketplace/accounts/form.html", title="Change your password", form=form, button="Save")
@@ -103,8 +102,8 @@ def change_email() -> Any:
             throttle.count_mail(form.email.data, network_address())
             new_address.ask_for_new_address(current_user.id, form.email.data, form.password.data)
             throttle.sign_in_was_right(tried)
-            flash("We have sent a link to the new address. Nothing changes until you use it", "success")
-            return redirect(url_for("accounts.account"), 303)
+            told = "We have sent a link to the new address. Nothing changes until you use it"
+            return on_to(url_for("accounts.account"), told)
         except Problems as refused:
             add_problems(form, refused.problems)
     return page(
@@ -152,8 +151,7 @@ def switch() -> Any:
     if chosen is None:
         raise NotFound("You are not a member there.")
     choose_membership(chosen)
-    flash(f"You now act for {chosen.organisation.name}", "success")
-    return redirect(home_address(), 303)
+    return on_to(home_address(), f"You now act for {chosen.organisation.name}")
 
 
 @blueprint.route("/account/join", methods=["GET", "POST"])
@@ -167,8 +165,7 @@ def ask_to_join() -> Any:
             raise NotFound("There is no such council.")
         request_made = joining.ask_to_join(signed_in_person(), council, form.note.data)
         done = f"You are now a member of {council.name}" if request_made.is_live else "Your request is sent"
-        flash(done, "success")
-        return redirect(url_for("accounts.account"), 303)
+        return on_to(url_for("accounts.account"), done)
     return page("marketplace/accounts/form.html", title="Ask to join a council", form=form, button="Send request")
 
 
@@ -196,8 +193,7 @@ def sign_out_everywhere() -> Any:
     if form.validate_on_submit():
         actions.end_sessions(current_user.id)
         end_session()
-        flash("You are signed out on every device", "success")
-        return redirect(url_for("accounts.sign_in"), 303)
+        return on_to(url_for("accounts.sign_in"), "You are signed out on every device")
     return page("marketplace/accounts/sign_out_everywhere.html", title="Sign out everywhere?", form=form)
 
 
@@ -219,8 +215,7 @@ def close() -> Any:
             actions.close_account(current_user.id, form.password.data)
             throttle.sign_in_was_right(tried)
             end_session()
-            flash("Your account is closed, and your name and email address are erased", "success")
-            return redirect("/", 303)
+            return on_to("/", "Your account is closed, and your name and email address are erased")
         except Problems as refused:
             add_problems(form, refused.problems)
     return page("marketplace/accounts/close.html", title="Close your account?", form=form)

@@ -21,7 +21,7 @@ from marketplace.accounts.forms import (
 from marketplace.accounts.models import Organisation
 from marketplace.accounts.passwords import is_password
 from marketplace.accounts.visiting import end_session, home_address, known_browser, network_address, welcome
-from marketplace.core.acting import made
+from marketplace.core.acting import made, on_to
 from marketplace.core.errors import Problem, Problems
 from marketplace.core.forms import add_problems
 from marketplace.core.pages import page
@@ -55,8 +55,7 @@ def sign_in() -> Any:
 def sign_out() -> Any:
     if request.method == "POST":
         end_session()
-        flash("You have signed out", "success")
-        return redirect("/", 303)
+        return on_to("/", "You have signed out")
     return page("marketplace/accounts/sign_out.html", title="Sign out", form=PressForm())
 
 
@@ -129,8 +128,7 @@ def unconfirmed() -> Any:
     if form.validate_on_submit():
         throttle.count_mail(current_user.email, network_address())
         actions.send_confirmation(current_user.id)
-        flash("We have sent you a new link", "success")
-        return redirect(url_for("accounts.unconfirmed"), 303)
+        return on_to(url_for("accounts.unconfirmed"), "We have sent you a new link")
     return page("marketplace/accounts/unconfirmed.html", title="Confirm your email address", form=form)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, current_app, flash, redirect, request, url_for
+from flask import Blueprint, Response, current_app, request, url_for
 
 from marketplace.accounts.access import get_member, may
 from marketplace.core import clock
+from marketplace.core.acting import on_to
 from marketplace.core.errors import NotFound, Problems
 from marketplace.core.forms import add_problems
 from marketplace.core.pages import page
@@ -41,8 +42,7 @@ def add() -> Any:
         except Problems as refused:
             add_problems(form, refused.problems)
         else:
-            flash(f"{form.name.data} added.", "success")
-            return redirect(url_for("evidence.index"), 303)
+            return on_to(url_for("evidence.index"), f"{form.name.data} added.")
     return page("suppliers/evidence/edit.html", title="Add a certificate or insurance", form=form, paper=None)
 
 
@@ -69,8 +69,7 @@ def change(evidence_id: int) -> Any:
         except Problems as refused:
             add_problems(form, refused.problems)
         else:
-            flash("Changes saved.", "success")
-            return redirect(url_for("evidence.index"), 303)
+            return on_to(url_for("evidence.index"), "Changes saved.")
     return page("suppliers/evidence/edit.html", title=f"Change or renew {paper.name}", form=form, paper=paper)
 
 
@@ -82,8 +81,7 @@ def remove(evidence_id: int) -> Any:
     if request.method == "POST":
         name = paper.name
         actions.remove_evidence(get_member(), evidence_id)
-        flash(f"{name} is no longer on your profile.", "success")
-        return redirect(url_for("evidence.index"), 303)
+        return on_to(url_for("evidence.index"), f"{name} is no longer on your profile.")
     return page("suppliers/evidence/remove.html", title="Remove from your profile", paper=paper)
 
 

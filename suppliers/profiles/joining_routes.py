@@ -11,6 +11,7 @@ from marketplace.accounts.access import choose_membership, signed_in_person
 from marketplace.accounts.models import Person
 from marketplace.accounts.queries import find_membership
 from marketplace.accounts.throttle import count_mail
+from marketplace.core.acting import on_to
 from marketplace.core.errors import Conflict, Problem, Problems, TooMany
 from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page
@@ -93,13 +94,11 @@ def _after_registering(form: FirmForm, made: Supplier | None) -> Any:
     if membership is None or current_user.email_confirmed_at is None:
         return redirect(url_for("profiles.check_email"), 303)
     choose_membership(membership)
-    flash(f"{made.name} is registered.", "success")
-    return redirect(url_for("suppliers.own"), 303)
+    return on_to(url_for("suppliers.own"), f"{made.name} is registered.")
 
 
 def _after_asking(supplier: Supplier) -> Any:
     if not current_user.is_authenticated or current_user.email_confirmed_at is None:
         return redirect(url_for("profiles.check_email"), 303)
     who = f"An administrator of {supplier.name}" if queries.is_claimed(supplier) else "The service’s administrator"
-    flash(f"Your request is sent. {who} decides, and you get an email.", "success")
-    return redirect("/account", 303)
+    return on_to("/account", f"Your request is sent. {who} decides, and you get an email.")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, flash, redirect, request, url_for
+from flask import Blueprint, flash, request, url_for
 
 from marketplace.accounts.access import get_member, may, public
+from marketplace.core.acting import on_to
 from marketplace.core.errors import Conflict, Problem, Problems
 from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page
@@ -82,6 +83,5 @@ def _section(form: Form, title: str, save: Callable[[], Any]) -> Any:
         except Conflict as refused:
             add_problems(form, [Problem(refused.message)])
         else:
-            flash("Changes saved.", "success")
-            return redirect(url_for("suppliers.own"), 303)
+            return on_to(url_for("suppliers.own"), "Changes saved.")
     return page("suppliers/profiles/section.html", title=title, form=form)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import flash, redirect, request, url_for
+from flask import redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import get_member, has_permission, may
@@ -81,8 +81,8 @@ def new_need() -> Response:
         source = _copyable(form.reference.data, member.organisation_id)
         if source is not None:
             need = actions.draft_need(member, copy_of=source)
-            flash(f"Copied from {source.reference}. Dates, people and notices were not copied", "success")
-            return redirect(url_for("needs.show_need", reference=need.reference))
+            told = f"Copied from {source.reference}. Dates, people and notices were not copied"
+            return on_to(url_for("needs.show_need", reference=need.reference), told)
         add_problems(
             form, [Problem("No published need has this reference. Look it up on the need's page", "reference")]
         )

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from marketplace.accounts.access import may
 from marketplace.core import clock, db
+from marketplace.core.acting import on_to
 from marketplace.core.errors import Conflict, Problems
 from marketplace.core.forms import Form, add_problems
 from marketplace.core.pages import page
@@ -87,8 +88,7 @@ def _after(desk: Desk, part: Section) -> str:
 
 
 def _back_home(desk: Desk, message: str) -> Response:
-    flash(message, "notice")
-    return redirect(f"/council/needs/{desk.need.reference}")
+    return on_to(f"/council/needs/{desk.need.reference}", message, "notice")
 
 
 def _section_form(desk: Desk, part: Section) -> SectionForm | None:
@@ -288,8 +288,7 @@ def remove_item(reference: str, section: str, item: int, is_amendment: bool) -> 
     form = Form()
     if form.validate_on_submit():
         desk.save(part, {part.items: without(items, item)}, desk.seen(part))
-        flash("Removed", "success")
-        return redirect(desk.address(part.name))
+        return on_to(desk.address(part.name), "Removed")
     words = snapshots.in_words(part.items, [now_says])
     return page(
         "tenders/needs/remove_item.html",
