@@ -92,7 +92,7 @@ NONE_BECAUSE: dict[str, str] = {
     **dict.fromkeys(("ShareRecoveryAsked", "ShareRecoveryApproved"), "who acts next finds it among what waits"),
     **dict.fromkeys(("ShareRecoveryRefused",), _ON_RECORD),
     **dict.fromkeys(("OutageAnswered",), "more time is told by NeedExtended; the need's page says when there is none"),
-    **dict.fromkeys(("WatchStopped", "TraceKept", "TraceRemoved", "RegisterClosed"), _ON_RECORD),
+    **dict.fromkeys(("WatchStopped", "TraceKept", "TraceRemoved", "RegisterClosed", "InvoiceEmptied"), _ON_RECORD),
     **dict.fromkeys(("StripeModeSet", "StripeAccountAsked", "StripeAccountConnected", "CardPaymentPaidOut", "CardPaymentLookedAt"), _ON_RECORD),
     **dict.fromkeys(("StripeAccountChanged", "StripeAccountLookedAt"), "the firm sees it where it gives Stripe its details"),
     **dict.fromkeys(("CardConsentGiven", "CardConsentEnded", "CardPaymentAsked", "CardPaymentGivenUp"), _OWN_ACCOUNT),

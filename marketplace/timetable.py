@@ -30,6 +30,7 @@ from tenders.payments.comparing import reconcile_nightly
 from tenders.payments.gateway.looking import look_again
 from tenders.payments.gateway.missed import fetch_missed
 from tenders.payments.gateway.patience import unless_away
+from tenders.payments.invoices.keeping import empty_old_invoices
 from tenders.payments.invoices.reminding import remind_of_payments
 from tenders.payments.invoices.waiting import sweep_waiting
 from tenders.payments.paying.card_accounts import connected_accounts, finish_all
@@ -103,7 +104,8 @@ TIMETABLE: tuple[Entry, ...] = (
     Entry("trials of councils that have none", timedelta(hours=24), start_trials),
     Entry("subscriptions: reminders, years, stops", timedelta(hours=1), look_after_all),
     Entry("invoices to be paid soon", timedelta(hours=1), remind_of_payments),
-    Entry("files of invoices that nobody sent", timedelta(hours=6), sweep_waiting),
+    Entry("files of invoices that nobody sent", timedelta(hours=1), sweep_waiting),
+    Entry("invoices of sole traders past their time", timedelta(days=1), empty_old_invoices),
     Entry("subscriptions to bring to Stripe", timedelta(minutes=5), lambda: unless_away(bring_all)),
     Entry("keys of saved searches", timedelta(minutes=1), key_some_searches, in_pieces=True),
     Entry("letters of saved searches", timedelta(seconds=10), send_letters, in_pieces=True),

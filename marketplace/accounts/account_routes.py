@@ -28,6 +28,7 @@ from marketplace.accounts.forms import (
     PressForm,
 )
 from marketplace.accounts.permissions import ROLES
+from marketplace.accounts.staying import staying_of
 from marketplace.accounts.visiting import (
     begin_session,
     end_session,
@@ -218,4 +219,9 @@ def close() -> Any:
             return on_to("/", "Your account is closed, and your name and email address are erased")
         except Problems as refused:
             add_problems(form, refused.problems)
-    return page("marketplace/accounts/close.html", title="Close your account?", form=form)
+    return page(
+        "marketplace/accounts/close.html",
+        title="Close your account?",
+        form=form,
+        staying=staying_of(signed_in_person()),
+    )

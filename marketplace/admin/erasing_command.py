@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from marketplace.accounts import erasing, queries
 from marketplace.accounts.models import Person
+from marketplace.accounts.staying import staying_of
 from marketplace.core.errors import Problem, Problems, insist
 
 
@@ -27,6 +28,8 @@ def _erase_account(person: Person, reason: str, does_it: bool) -> Iterator[str]:
         f"{reference}: name, {len(kept.addresses)} addresses, every email to them, the name in emails to others, "
         f"{kept.invitations} invitations, {len(kept.memberships)} memberships."
     )
+    for each in staying_of(person):
+        yield f"Stays: {each}"
     if not does_it:
         yield "Nothing was erased. Say --yes to do it."
         return

@@ -8,6 +8,7 @@ from flask import redirect, url_for
 
 from marketplace.accounts import erasing
 from marketplace.accounts.access import get_member, may
+from marketplace.accounts.staying import staying_of
 from marketplace.admin.blueprint import blueprint
 from marketplace.admin.forms import EraseForm, FindPersonForm
 from marketplace.core.acting import acted, on_to
@@ -47,6 +48,7 @@ def erase_person(reference: str) -> Any:
         form=form,
         person=person,
         kept=erasing.kept_of(person),
+        staying=staying_of(person),
         problems=erasing.erasing_problems(person, member.person_id),
         back=url_for("admin.find_person"),
     )

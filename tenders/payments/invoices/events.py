@@ -83,6 +83,13 @@ class CreditNoteReceived(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class InvoiceEmptied(Event):
+    """Address, VAT number and file of a sole trader's invoice are gone: nobody needs to keep them any more."""
+
+    contract: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class InvoicePaymentDue(Event):
     """An invoice is to be paid soon, or should have been; `days_left` is below nought when it is overdue."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tenders.payments.invoices import council_routes, sending_routes, supplier_routes, tasks
+from tenders.payments.invoices import council_routes, keeping, sending_routes, supplier_routes, tasks
 from tenders.payments.invoices.blueprint import blueprint
 
-__all__ = ["blueprint", "council_routes", "sending_routes", "supplier_routes", "tasks"]
+__all__ = ["blueprint", "council_routes", "keeping", "sending_routes", "supplier_routes", "tasks"]

@@ -19,13 +19,13 @@ from marketplace.core.csvfile import Column, csv_bytes
 from marketplace.core.errors import NotFound
 from marketplace.core.pages import page, plural
 from tenders import regimes
-from tenders.payments.reports import actions, queries, rules, spend, tasks
+from tenders.payments.reports import actions, keeping, queries, rules, spend, tasks
 from tenders.payments.reports.blueprint import blueprint
 from tenders.payments.reports.forms import PublishForm
 from tenders.payments.reports.rules import ONE_DAY, Period
 from tenders.regimes import dates
 
-__all__ = ["blueprint", "tasks"]
+__all__ = ["blueprint", "keeping", "tasks"]
 MOST_PERIODS = 12
 NO_PERIOD = "No period ends on that day. Choose one from the list of the council’s payments."
 
