@@ -160,6 +160,11 @@ class PageClient:
         asked = self.get(f"/sign-in?next={then}" if then else "/sign-in")
         return self.submit(asked, "Sign in", email=email, password=password)
 
+    def act_as(self, email: str) -> Page:
+        """Another person of the tests takes the seat: whoever was signed in is out, this one is in."""
+        self.sign_out()
+        return self.sign_in(email, PASSWORD)
+
     def sign_out(self) -> None:
         """Forgets every cookie."""
         self.client = self.app.test_client()

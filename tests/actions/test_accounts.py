@@ -18,14 +18,11 @@ from marketplace.core import clock, db
 from marketplace.core.errors import Conflict, Gone, NotAllowed, NotFound, Problems, TooMany
 from marketplace.core.journal import JournalLine, verify
 from tests import making
+from tests.lines import lines_of
 
 PASSWORD = "wobbly table leg"
 
 pytestmark = pytest.mark.usefixtures("house")
-
-
-def lines(event: str) -> list[JournalLine]:
-    return list(db.session.scalars(select(JournalLine).where(JournalLine.event == event).order_by(JournalLine.number)))
 
 
 def last_link(purpose: str) -> str:
@@ -55,7 +52,7 @@ def test_the_register_of_councils_is_read_once_and_mended() -> None:
         hackney.authority.population = 1
         making.record(making.MadeForTest(subject="test"))
     assert actions.load_councils() == (0, 1)
-    assert len(lines("CouncilsLoaded")) == 2
+    assert len(lines_of("CouncilsLoaded")) == 2
     slugs = [each.slug for each in queries.list_councils()]
     assert len(slugs) == len(set(slugs)) == 397
 
@@ -88,7 +85,7 @@ def test_the_second_waits_for_a_colleague() -> None:
     second = join(council, f"two@{council.authority.email_domains}")
     assert not second.is_live
     assert [each.id for each in queries.requests_of(council.id)] == [second.id]
-    assert lines("JoinWaits")[0].facts["waits_for"] == "colleagues"
+    assert lines_of("JoinWaits")[0].facts["waits_for"] == "colleagues"
     with pytest.raises(Problems):
         joining.approve_request(second.id, council.id, ["officer", "approver"], officer)
     joining.approve_request(second.id, council.id, ["approver"], officer)
@@ -144,7 +141,7 @@ def test_requests_of_unconfirmed_people_bother_nobody() -> None:
     actions.join_council("Ann", f"x@{council.authority.email_domains}", PASSWORD, council)
     actions.join_council("Ann", "x@elsewhere.example", PASSWORD, council)
     assert queries.requests_of(council.id) == [] and queries.requests_for_administrator() == []
-    assert lines("JoinWaits") == []
+    assert lines_of("JoinWaits") == []
 
 
 # -- registering, links, passwords
@@ -154,7 +151,7 @@ def test_a_known_address_makes_no_second_account() -> None:
     known = making.person(email="ann@example.org")
     council = making.council()
     assert actions.join_council("Other", "ANN@example.org", PASSWORD, council) is None
-    assert lines("KnownAddressRegistered")[0].subject == known.pseudonym
+    assert lines_of("KnownAddressRegistered")[0].subject == known.pseudonym
     assert known.name != "Other" and queries.find_membership(known.id, council.id) is None
 
 
@@ -163,7 +160,7 @@ def test_of_two_registrations_at_once_one_makes_the_account(monkeypatch: pytest.
     making.person(email="ann@example.org")
     monkeypatch.setattr(queries, "find_person", _blind_once(queries.find_person))
     assert actions.register_person("Other", "ann@example.org", PASSWORD) is None
-    assert len(lines("KnownAddressRegistered")) == 1 and lines("PersonRegistered") == []
+    assert len(lines_of("KnownAddressRegistered")) == 1 and lines_of("PersonRegistered") == []
 
 
 def _blind_once(find: Callable[[str], Person | None]) -> Callable[[str], Person | None]:
@@ -459,7 +456,7 @@ def test_closing_erases_the_person_and_keeps_the_chain() -> None:
     assert not officer.is_live and queries.managers_of(officer.organisation_id) == [other]
     assert db.session.scalars(select(Mail).where(Mail.recipient == "ann@example.org")).all() == []
     assert db.session.scalars(select(Invitation).where(Invitation.email == "ann@example.org")).all() == []
-    assert lines("AccountClosed")[0].actor == pseudonym and verify(db.session()).is_whole
+    assert lines_of("AccountClosed")[0].actor == pseudonym and verify(db.session()).is_whole
     assert actions.register_person("Ann again", "ann@example.org", PASSWORD) is not None
 
 

@@ -5,22 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
 
-from marketplace.core import db
 from marketplace.core.errors import Conflict, NotFound, Problems
-from marketplace.core.journal import JournalLine
 from tenders.assessment import actions, concluding, queries, rules
 from tenders.bids import opened
 from tenders.bids import queries as bid_queries
 from tests import assessing, making
 from tests.assessing import REASON
+from tests.lines import lines_of
 
 pytestmark = pytest.mark.usefixtures("house")
-
-
-def events(name: str) -> list[JournalLine]:
-    return list(db.session.scalars(select(JournalLine).where(JournalLine.event == name).order_by(JournalLine.number)))
 
 
 def give(made: assessing.Purchase, who: object, bid: int, score: int = 3) -> object:
@@ -51,7 +45,7 @@ def test_nobody_scores_or_reads_before_the_own_declaration() -> None:
     actions.declare_conflict(made.need.id, asha, False)
     assert not rules.reading_problems(made.need, queries.get_panel(made.need).find(asha.person_id))
     give(made, asha, 0)
-    assert events("ConflictDeclared")[0].facts == {"has_conflict": False}
+    assert lines_of("ConflictDeclared")[0].facts == {"has_conflict": False}
 
 
 def test_nobody_declares_before_the_opening_nor_off_the_panel() -> None:
@@ -79,7 +73,7 @@ def test_a_conflict_waits_for_the_chair_and_who_stands_aside_cannot_score() -> N
     actions.decide_conflict(made.need.id, asha.person_id, made.chair, True, "Too near.")
     with pytest.raises(Problems, match="stand aside"):
         give(made, asha, 0)
-    details = events("ConflictDecided")[0].details
+    details = lines_of("ConflictDecided")[0].details
     assert "Too near" not in details and asha.person.pseudonym in details
 
 
@@ -126,9 +120,9 @@ def test_an_absent_evaluator_can_be_taken_off_by_an_approver_only() -> None:
         give(made, asha, bid)
     with pytest.raises(Problems, match="no conflict"):
         actions.decide_conflict(made.need.id, ben.person_id, made.chair, True, "Ill.")
-    assert not events("ScoringCompleted")
+    assert not lines_of("ScoringCompleted")
     actions.decide_conflict(made.need.id, ben.person_id, made.approver, True, "Ill until spring.")
-    assert len(events("ScoringCompleted")) == 1
+    assert len(lines_of("ScoringCompleted")) == 1
     agree(made, 0)
 
 
@@ -146,10 +140,10 @@ def test_scores_are_blind_until_every_evaluator_has_scored_everything() -> None:
             queries.scores_for_panel(made.need, who.person_id)
     with pytest.raises(Problems, match="once every evaluator"):
         agree(made, 0)
-    assert not queries.scores_on_record(made.need) and not events("ScoringCompleted")
+    assert not queries.scores_on_record(made.need) and not lines_of("ScoringCompleted")
     give(made, ben, 1)
     assert len(queries.scores_for_panel(made.need, ben.person_id)) == 4
-    assert events("ScoringCompleted")[0].facts == {"evaluators": 2, "bids": 2}
+    assert lines_of("ScoringCompleted")[0].facts == {"evaluators": 2, "bids": 2}
     with pytest.raises(Problems, match="not named"):
         queries.scores_for_panel(made.need, made.officer.person_id)
 
@@ -157,7 +151,7 @@ def test_scores_are_blind_until_every_evaluator_has_scored_everything() -> None:
 def test_no_line_of_the_journal_tells_an_individual_score() -> None:
     made = assessing.declared(assessing.opened())
     give(made, made.evaluators[0], 0, 5)
-    assert set(events("ScoreGiven")[0].facts) == {"criterion", "is_change"}
+    assert set(lines_of("ScoreGiven")[0].facts) == {"criterion", "is_change"}
 
 
 def test_once_shown_individual_scores_stand() -> None:
@@ -172,7 +166,7 @@ def test_before_that_an_evaluator_may_change_the_own_score() -> None:
     give(made, asha, 0, 2)
     give(made, asha, 0, 4)
     (only,) = queries.own_scores(made.need, asha.person_id).values()
-    assert only.score == 4 and events("ScoreGiven")[1].facts["is_change"]
+    assert only.score == 4 and lines_of("ScoreGiven")[1].facts["is_change"]
 
 
 @pytest.mark.parametrize(
@@ -221,7 +215,7 @@ def test_the_frozen_ranking_is_the_arithmetic_of_the_published_formula() -> None
     )  # fmt: skip
     assert (second.rank, second.total_score) == (2, Decimal(76))
     assert made.need.scores_frozen_at is not None
-    assert [each["rank"] for each in events("ScoresFrozen")[0].facts["results"]] == [1, 2]
+    assert [each["rank"] for each in lines_of("ScoresFrozen")[0].facts["results"]] == [1, 2]
     assert len(queries.scores_on_record(made.need)) == 4
     with pytest.raises(Problems, match="frozen"):
         concluding.freeze_scores(made.need.id, made.chair)

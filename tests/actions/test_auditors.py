@@ -22,7 +22,7 @@ from marketplace.auditors.exports.journal import chain_fault
 from marketplace.core import clock, db, journal
 from marketplace.core.csvfile import uncell, write_csv
 from marketplace.core.errors import Conflict, NotFound, Problems
-from marketplace.core.journal import JournalHead, JournalLine, record
+from marketplace.core.journal import JournalHead, record
 from tenders.assessment.models import ConflictDeclaration, Score
 from tenders.awards import queries as awards
 from tenders.bids import events as bid_events
@@ -32,6 +32,7 @@ from tenders.clarifications import actions as clarifications
 from tenders.contracts.models import Contract
 from tests import assessing, bidding, contracting, making
 from tests.actions import test_recovery
+from tests.lines import lines_of
 
 pytestmark = pytest.mark.usefixtures("house")
 FILES = [each.file_name for each in EXPORTS]
@@ -49,10 +50,6 @@ def rows_of(name: str, tmp_path: Path, scope: Scope | None = None) -> list[dict[
     rows = list(csv.DictReader(read(tmp_path / export.file_name)))
     assert len(rows) == made.files[0].rows
     return rows
-
-
-def lines_named(event: str) -> list[JournalLine]:
-    return list(db.session.scalars(select(JournalLine).where(JournalLine.event == event).order_by(JournalLine.number)))
 
 
 @pytest.fixture
@@ -88,7 +85,7 @@ def test_the_manifest_holds_rows_and_sums_of_every_file(folder: Path) -> None:
         assert hashlib.sha256(content).hexdigest() == each["sha256"]
         assert len(list(csv.reader(io.StringIO(content.decode(), newline="")))) == each["rows"] + 1
         assert each["rows"] > 0 or each["name"] in {f"{name}.csv" for name in ("clarifications", "need_versions")}
-    line = lines_named("ExportMade")[-1]
+    line = lines_of("ExportMade")[-1]
     assert (line.actor, line.role, line.subject) == ("system", "system", "everything")
     assert line.facts["sha256"] == hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
     assert line.facts["files"] == manifest["files"]
@@ -100,7 +97,7 @@ def test_a_folder_with_files_is_left_alone(folder: Path) -> None:
     (folder / "needs.csv").write_text("old")
     with pytest.raises(Conflict, match="not empty"):
         actions.export_everything(folder, lambda _line: None)
-    assert (folder / "needs.csv").read_text() == "old" and not lines_named("ExportMade")
+    assert (folder / "needs.csv").read_text() == "old" and not lines_of("ExportMade")
 
 
 def test_an_export_that_fails_leaves_nothing_and_is_not_on_record(
@@ -117,7 +114,7 @@ def test_an_export_that_fails_leaves_nothing_and_is_not_on_record(
     monkeypatch.setattr(writing, "write_csv", torn)
     with pytest.raises(OSError, match="disk full"):
         actions.export_everything(folder, lambda _line: None)
-    assert not list(folder.parent.glob("*out*")) and not lines_named("ExportMade")
+    assert not list(folder.parent.glob("*out*")) and not lines_of("ExportMade")
 
 
 def test_an_auditors_export_is_on_record_before_it_is_handed_over() -> None:
@@ -129,7 +126,7 @@ def test_an_auditors_export_is_on_record_before_it_is_handed_over() -> None:
     with made.file as file:
         content = file.read()
     assert made.name == "needs-20261124T100000Z.csv" and made.rows == 1
-    line = lines_named("ExportMade")[0]
+    line = lines_of("ExportMade")[0]
     assert line.actor == auditor.person.pseudonym and line.authority == council.reference and line.subject == "needs"
     assert line.facts["council"] == "lincoln-council" and line.facts["from_on"] == "2026-11-01"
     assert line.facts["rows"] == 1 and line.facts["sha256"] == hashlib.sha256(content).hexdigest()
@@ -319,13 +316,13 @@ def test_what_went_wrong_at_the_key_stands_beside_the_opening(tmp_path: Path) ->
     (handed,) = json.loads(row["handed_over_list"])
     assert handed["giver"] == second.person.pseudonym and handed["receiver"] == made.successor.person.pseudonym
     assert handed["reason"] == "Leaving in June."
-    assert handed["at"] == journal.plain(lines_named("ShareHandedOver")[0].at)
+    assert handed["at"] == journal.plain(lines_of("ShareHandedOver")[0].at)
     not_used, used = json.loads(row["recovery_list"])
     assert not_used["refused_at"] and not_used["used_at"] is None and not_used["reason"] == "Too early."
     assert [used[each] for each in ("loser", "receiver", "asked_by", "approved_by", "used_by")] == [
         each.person.pseudonym for each in (first, first, third, made.approver, made.keeper)
     ]
-    assert used["reason"] == "The words are lost." and used["used_at"] == journal.plain(lines_named("ShareRecovered")[0].at)
+    assert used["reason"] == "The words are lost." and used["used_at"] == journal.plain(lines_of("ShareRecovered")[0].at)
     counts = ("refused_attempts", "shares_handed_over", "recoveries")
     assert [plain_row[each] for each in counts] == ["0"] * 3 and plain_row["recovery_list"] == "[]"
 
@@ -412,14 +409,14 @@ def test_a_filtered_journal_leaves_withheld_lines_out(tmp_path: Path) -> None:
 def test_checking_the_journal_is_on_record_and_finds_a_fault() -> None:
     auditor = making.auditor()
     assert actions.check_journal(auditor).is_whole
-    line = lines_named("JournalChecked")[0]
+    line = lines_of("JournalChecked")[0]
     assert line.facts["first_bad"] is None and line.facts["lines"] == line.number - 1
     assert queries.find_last_check() is not None
     with db.housekeeping() as current:
         head = current.get_one(JournalHead, 1)
         head.hash = "f" * 64
     assert not actions.check_journal(auditor).is_whole
-    assert lines_named("JournalChecked")[1].facts["first_bad"] is not None
+    assert lines_of("JournalChecked")[1].facts["first_bad"] is not None
 
 
 def test_checking_looks_at_the_rows_of_bids_too() -> None:
@@ -429,7 +426,7 @@ def test_checking_looks_at_the_rows_of_bids_too() -> None:
     with db.housekeeping() as current:
         current.execute(update(SealedPart).values(ciphertext=b"other"))
     assert not actions.check_journal(auditor).is_whole
-    facts = lines_named("JournalChecked")[1].facts
+    facts = lines_of("JournalChecked")[1].facts
     assert facts["first_bad"] is None and facts["faults"] > 0
 
 

@@ -16,13 +16,10 @@ from tenders.assessment import concluding
 from tenders.awards import actions, queries, standstill
 from tenders.awards.models import AssessmentSummary
 from tests import assessing, making
+from tests.lines import lines_of
 
 pytestmark = pytest.mark.usefixtures("house")
 FIRST = "It came first under the published criteria."
-
-
-def events(name: str) -> list[JournalLine]:
-    return list(db.session.scalars(select(JournalLine).where(JournalLine.event == name).order_by(JournalLine.number)))
 
 
 def approved(made: assessing.Purchase, winner: int = 0) -> assessing.Purchase:
@@ -193,7 +190,7 @@ def test_a_need_without_bids_ends_without_award() -> None:
     actions.approve_award(made.need.id, made.approver)
     actions.send_summaries(made.need.id, made.officer)
     assert made.need.no_award_at is not None and made.need.no_award_reason == "Nobody bid."
-    assert events("NoAwardMade")[0].facts == {"bids": [], "needs_notice": False}
+    assert lines_of("NoAwardMade")[0].facts == {"bids": [], "needs_notice": False}
     told = queries.public_result(made.need)
     assert told is not None and not told.is_award and told.no_award_reason == "Nobody bid."
 
@@ -206,7 +203,7 @@ def test_when_all_bids_are_disregarded_the_need_can_end_and_each_bidder_reads_wh
     actions.propose_award(made.need.id, made.chair, "", "No bid met the terms.")
     actions.approve_award(made.need.id, made.approver)
     actions.send_summaries(assessing.checked(made).need.id, made.officer)
-    assert events("NoAwardMade")[0].facts["needs_notice"] is True
+    assert lines_of("NoAwardMade")[0].facts["needs_notice"] is True
     told = queries.find_feedback(made.bids[0])
     assert told is not None and told["winner"] is None and told["no_award_reasons"] == "No bid met the terms."
 
@@ -228,7 +225,7 @@ def test_under_the_threshold_none_applies_and_signing_is_free() -> None:
     assessing.checked(made)
     actions.send_summaries(made.need.id, made.officer)
     assert signing(made) == ""
-    facts = events("SummariesSent")[0].facts
+    facts = lines_of("SummariesSent")[0].facts
     assert facts["standstill_applies"] is False and facts["value_pence"] == 2_340_000
     assert made.need.awarded_at is not None
 

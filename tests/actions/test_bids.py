@@ -47,6 +47,7 @@ from tenders.needs import amending
 from tenders.needs.models import Need
 from tests import bidding, making
 from tests.bidding import PDF
+from tests.lines import lines_of
 from tests.making import OPENING
 
 pytestmark = pytest.mark.usefixtures("house")
@@ -55,10 +56,6 @@ PASSPHRASE = "a passphrase of our own"
 
 def count(table: type) -> int:
     return db.session.scalar(select(func.count()).select_from(table)) or 0
-
-
-def events(name: str) -> list[JournalLine]:
-    return list(db.session.scalars(select(JournalLine).where(JournalLine.event == name).order_by(JournalLine.number)))
 
 
 # -- starting and drafting
@@ -151,7 +148,7 @@ def test_the_closing_instant_itself_is_in_time_and_a_microsecond_later_is_not() 
     attempt = db.session.scalars(select(LateAttempt)).one()
     assert attempt.received_at - attempt.closed_at == timedelta(microseconds=1) and attempt.kind == "submission"
     assert count(BidVersion) == 1
-    line = events("BidRefusedLate")[0]
+    line = lines_of("BidRefusedLate")[0]
     assert line.facts["received_at"] > line.facts["closed_at"] and line.organisation == ""
 
 
@@ -178,7 +175,7 @@ def test_the_same_submission_sent_eight_times_at_once_is_one_bid_with_equal_rece
 
     receipts = at_once([send] * 8)
     assert len(receipts) == 8 and len(set(receipts)) == 1
-    assert count(BidVersion) == 1 and count(SealedPart) == 3 and len(events("BidSubmitted")) == 1
+    assert count(BidVersion) == 1 and count(SealedPart) == 3 and len(lines_of("BidSubmitted")) == 1
     assert not keys.draft_keys().exists(f"{reference}.v1") and sweeping.sweep_drafts() == 4 and count(DraftPart) == 0
 
 
@@ -330,9 +327,9 @@ def test_before_the_opening_not_even_the_number_of_bids_is_told() -> None:
             read(bid)
     lines = db.session.scalars(select(JournalLine).where(queries.shown_lines())).all()
     assert not [each for each in lines if each.event.startswith("Bid")]
-    assert all(queries.is_withheld(each) for each in events("BidSubmitted"))
+    assert all(queries.is_withheld(each) for each in lines_of("BidSubmitted"))
     names = {member.person.pseudonym, member.organisation.reference, member.person.name}
-    for line in events("BidSubmitted") + events("BidStarted") + events("BidDraftSaved"):
+    for line in lines_of("BidSubmitted") + lines_of("BidStarted") + lines_of("BidDraftSaved"):
         assert not names & {line.actor, line.organisation, *map(str, line.facts.values())}
 
 
@@ -346,7 +343,7 @@ def test_two_openers_together_open_all_bids() -> None:
     bidding.open_all(made)
     assert [each.reference for each in queries.opened_bids(made.need)] == [each.reference for each in bids]
     assert [opened.read_answers(each).answers[0].text for each in bids] == ["words 0", "words 1", "words 2"]
-    line = events("BidsOpened")[0]
+    line = lines_of("BidsOpened")[0]
     assert line.facts["count"] == 3 and line.organisation == made.second.organisation.reference
     assert [each["supplier"] for each in line.facts["bids"]] == [each.supplier.reference for each in bids]
     found = db.session.scalars(select(BidOpening)).one()
@@ -425,7 +422,7 @@ def test_no_bids_is_still_an_opening() -> None:
     made = bidding.purchase()
     bidding.open_all(made)
     assert made.need.opened_at is not None and list(queries.opened_bids(made.need)) == []
-    assert events("BidsOpened")[0].facts["count"] == 0
+    assert lines_of("BidsOpened")[0].facts["count"] == 0
 
 
 def test_one_altered_bid_means_that_none_is_opened() -> None:

@@ -17,14 +17,10 @@ from tenders.contracts.models import Contract
 from tenders.contracts.status import status_of
 from tenders.needs.status import status_of as status_of_need
 from tests import assessing, contracting, making
+from tests.lines import events_told
 from tests.refusing import refused
 
 pytestmark = pytest.mark.usefixtures("app")
-
-
-def events() -> list[str]:
-    rows = db.session.scalars(select(JournalLine.event).order_by(JournalLine.number)).all()
-    return [each for each in rows if each != "MadeForTest"]
 
 
 WHY = "The bid's optional training is bought with it."
@@ -87,7 +83,7 @@ class TestSigning:
         assert status_of(deal.signed) == "active"
         assert status_of_need(deal.made.need) == "contracted"
         assert queries.contract_of(deal.made.need) is deal.signed
-        assert events()[-4:] == ["ContractDrafted", "SignatureAsked", "ContractSignedByCouncil", "ContractSigned"]
+        assert events_told()[-4:] == ["ContractDrafted", "SignatureAsked", "ContractSignedByCouncil", "ContractSigned"]
 
     def test_milestones_that_do_not_add_up_stop_the_signing(self) -> None:
         deal = contracting.drafted()

@@ -23,15 +23,11 @@ from tenders.payments.subscriptions.emails import EMAILS
 from tenders.payments.subscriptions.standing import status_of
 from tests import making, subscribing
 from tests.letterbox import mails_to, write_mails
+from tests.lines import events_told
 from tests.refusing import refused
 from tests.subscribing import days_pass
 
 pytestmark = pytest.mark.usefixtures("app")
-
-
-def told() -> list[str]:
-    rows = db.session.scalars(select(JournalLine.event).order_by(JournalLine.number)).all()
-    return [each for each in rows if each != "MadeForTest"]
 
 
 class TestTrial:
@@ -56,13 +52,13 @@ class TestTrial:
         by = subscribing.in_trial()
         draft_need(by.officer)
         days_pass(60)
-        assert told().count("TrialEnding") == 1
+        assert events_told().count("TrialEnding") == 1
         days_pass(31)
-        assert told().count("TrialEnding") == 2 and status_of(by.subscription, clock.today()) == "trial_over"
+        assert events_told().count("TrialEnding") == 2 and status_of(by.subscription, clock.today()) == "trial_over"
         days_pass(29)
         assert not by.is_stopped
         days_pass(1)
-        assert by.is_stopped and told().count("NewNeedsStopped") == 1
+        assert by.is_stopped and events_told().count("NewNeedsStopped") == 1
         assert "can start no new need" in refused(draft_need, by.officer)
         write_mails(app, EMAILS)
         subjects = [each.subject for each in mails_to(by.finance.person.email)]
@@ -75,9 +71,9 @@ class TestTrial:
     def test_after_a_long_outage_the_two_mails_go_out_on_two_days_before_anything_stops(self) -> None:
         by = subscribing.in_trial()
         days_pass(200, each=200)
-        assert told().count("TrialEnding") == 1 and not by.is_stopped
+        assert events_told().count("TrialEnding") == 1 and not by.is_stopped
         days_pass(1)
-        assert told().count("TrialEnding") == 2 and by.is_stopped
+        assert events_told().count("TrialEnding") == 2 and by.is_stopped
 
     def test_a_free_band_never_stops_and_an_unknown_one_waits_for_our_administrator(self, app) -> None:
         parish, unknown = subscribing.in_trial(4_000), subscribing.in_trial(None)
@@ -153,9 +149,9 @@ class TestYears:
         by = subscribing.invoiced()
         subscribing.pay(by, 288_000)
         days_pass(330, each=10)
-        assert told().count("SubscriptionRenewing") == 1
+        assert events_told().count("SubscriptionRenewing") == 1
         days_pass(40)
-        assert told().count("SubscriptionRenewed") == 1
+        assert events_told().count("SubscriptionRenewed") == 1
         assert (by.subscription.period_starts_on, by.subscription.period_ends_on) == (date(2027, 11, 24), date(2028, 11, 23))
         write_mails(app, EMAILS)
         assert [each.subject for each in mails_to(by.administrator.person.email)] == [
@@ -170,7 +166,7 @@ class TestYears:
         actions.cancel(by.finance)
         assert "cancelled already" in refused(actions.cancel, by.finance)
         days_pass(360, each=30)
-        assert "SubscriptionRenewing" not in told() and by.subscription.ended_at is None
+        assert "SubscriptionRenewing" not in events_told() and by.subscription.ended_at is None
         days_pass(30)
         assert by.subscription.ended_at is not None and not by.is_stopped
         days_pass(30)
@@ -185,7 +181,7 @@ class TestYears:
         actions.cancel(by.finance)
         actions.take_back_cancelling(by.finance)
         days_pass(390, each=30)
-        assert by.subscription.ended_at is None and "SubscriptionRenewed" in told()
+        assert by.subscription.ended_at is None and "SubscriptionRenewed" in events_told()
 
 
 class TestOverdue:
@@ -193,11 +189,11 @@ class TestOverdue:
         by = subscribing.invoiced()
         begun = making.need(by.organisation, by.officer.person)
         days_pass(36)
-        assert "SubscriptionOverdue" not in told()
+        assert "SubscriptionOverdue" not in events_told()
         days_pass(1)
-        assert told().count("SubscriptionOverdue") == 1
+        assert events_told().count("SubscriptionOverdue") == 1
         days_pass(53)
-        assert told().count("SubscriptionOverdue") == 2 and not by.is_stopped
+        assert events_told().count("SubscriptionOverdue") == 2 and not by.is_stopped
         days_pass(1)
         assert by.is_stopped
         assert "can start no new need" in refused(draft_need, by.officer)

@@ -16,7 +16,6 @@ from sqlalchemy import func, select
 from marketplace.accounts.models import Membership, Organisation, Person
 from marketplace.core import clock, db, journal, letters
 from marketplace.core.errors import NotFound, Problems
-from marketplace.core.journal import JournalLine
 from marketplace.core.mail import Mail
 from suppliers import record
 from suppliers.evidence import actions as evidence
@@ -42,6 +41,7 @@ from suppliers.solutions import actions as solutions
 from suppliers.solutions.queries import solutions_of
 from suppliers.solutions.rules import SolutionWords
 from tests import making
+from tests.lines import lines_of
 
 ACME = Identity(
     name="Acme Ltd", legal_form="company", company_number="1234567", size="micro", postcode="LN1 1YL"
@@ -60,10 +60,6 @@ def register(**facts: Any) -> Supplier:
     return made
 
 
-def events(name: str) -> list[JournalLine]:
-    return list(db.session.scalars(select(JournalLine).where(JournalLine.event == name).order_by(JournalLine.number)))
-
-
 # -- registering
 
 
@@ -77,7 +73,7 @@ def test_a_newcomer_registers_a_firm(app: Flask) -> None:
     membership = db.session.scalars(select(Membership).where(Membership.organisation_id == made.id)).unique().one()
     assert membership.roles == {"admin"}
     assert membership.is_live
-    (line,) = events("SupplierRegistered")
+    (line,) = lines_of("SupplierRegistered")
     assert line.subject == made.reference
     assert "acme" not in line.details.lower()
     assert queries.list_suppliers() == [], "not public before the address is confirmed"
@@ -97,7 +93,7 @@ def test_a_known_address_makes_nothing(app: Flask) -> None:
     newcomer = Newcomer(name="Ada", email=known.email.upper(), password="a long enough one")
     assert register_supplier(firm(), newcomer) is None
     assert db.session.scalar(select(func.count(Supplier.id))) == 0
-    assert events("KnownAddressRegistered")
+    assert lines_of("KnownAddressRegistered")
 
 
 def test_an_unknown_postcode_is_kept_without_a_place(app: Flask) -> None:
@@ -149,7 +145,7 @@ def test_asking_to_join_waits_for_the_firms_administrator(app: Flask) -> None:
     supplier = making.supplier()
     making.supplier_member(supplier)
     ask_to_join_supplier(supplier.id, making.person(), "I write the bids")
-    assert events("JoinWaits")[-1].facts["waits_for"] == "colleagues"
+    assert lines_of("JoinWaits")[-1].facts["waits_for"] == "colleagues"
 
 
 def test_an_unclaimed_profile_waits_for_our_administrator(app: Flask, tmp_path: Path) -> None:
@@ -157,7 +153,7 @@ def test_an_unclaimed_profile_waits_for_our_administrator(app: Flask, tmp_path: 
     supplier = queries.list_suppliers()[0]
     assert not queries.is_claimed(supplier)
     ask_to_join_supplier(supplier.id, making.person(), "Mine")
-    assert events("JoinWaits")[-1].facts["waits_for"] == "administrator"
+    assert lines_of("JoinWaits")[-1].facts["waits_for"] == "administrator"
 
 
 def test_an_imported_namesake_is_offered_and_may_be_declined(app: Flask, tmp_path: Path) -> None:
@@ -188,7 +184,7 @@ def test_administrators_hear_of_a_changed_identity_and_of_nothing_less(app: Flas
     making.supplier_member(queries.get_supplier(admin.organisation_id), "bidder")
     change_capabilities(admin, ["booking"])
     change_identity(admin, ACME)
-    less, more = events("ProfileChanged")
+    less, more = lines_of("ProfileChanged")
     assert list(profile_changed(less)) == []
     assert [each.to for each in profile_changed(more)] == [admin.person.email]
 
@@ -199,7 +195,7 @@ def test_the_mails_can_be_written(app: Flask) -> None:
     insured(admin, clock.today() + timedelta(days=5))
     evidence.remind_of_evidence()
     for event, writer in (("ProfileChanged", profile_changed), ("EvidenceExpiring", evidence_expiring)):
-        (line,) = events(event)
+        (line,) = lines_of(event)
         with app.test_request_context():
             assert letters.write_letters(line, writer(line)) == 1
             assert letters.write_letters(line, writer(line)) == 0, "the same line again posts nothing"
@@ -216,7 +212,7 @@ def test_capabilities_are_replaced(app: Flask) -> None:
     assert queries.get_supplier(supplier.id).capabilities == ["online-forms", "online-payments"]
     with pytest.raises(Problems):
         change_capabilities(member, ["levitation"])
-    assert [each.facts for each in events("ProfileChanged")] == [{"section": "capabilities"}]
+    assert [each.facts for each in lines_of("ProfileChanged")] == [{"section": "capabilities"}]
 
 
 def test_solutions_come_and_go_and_are_nobody_elses(app: Flask) -> None:
@@ -233,7 +229,7 @@ def test_solutions_come_and_go_and_are_nobody_elses(app: Flask) -> None:
     with pytest.raises(NotFound):
         solutions.remove_solution(member, made.id)
     names = ["SolutionAdded", "SolutionChanged", "SolutionRemoved"]
-    assert [len(events(name)) for name in names] == [1, 1, 1]
+    assert [len(lines_of(name)) for name in names] == [1, 1, 1]
 
 
 def test_passages_for_search(app: Flask) -> None:
@@ -311,7 +307,7 @@ def test_reminders_fall_due_once_each(app: Flask) -> None:
         assert evidence.remind_of_evidence() == 0
         clock.pass_time(days=1)
     assert [day for day, count in enumerate(said) if count] == [1, 24, 31]
-    assert [each.facts["days"] for each in events("EvidenceExpiring")] == [30, 7, 0]
+    assert [each.facts["days"] for each in lines_of("EvidenceExpiring")] == [30, 7, 0]
     assert reminders_due(clock.now()) == []
     renewed = EvidenceFacts(
         kind="insurance", name=paper.name, cover_pence=1, expires_on=clock.today() + timedelta(days=20)
@@ -326,7 +322,7 @@ def test_the_reminder_goes_to_administrators_unless_the_paper_was_renewed(app: F
     making.supplier_member(supplier, "bidder")
     paper = insured(admin, clock.today() + timedelta(days=5))
     evidence.remind_of_evidence()
-    (line,) = events("EvidenceExpiring")
+    (line,) = lines_of("EvidenceExpiring")
     (letter,) = evidence_expiring(line)
     assert letter.to == admin.person.email
     assert letter.context["link"].endswith(f"/supplier/evidence/{paper.id}")
@@ -356,11 +352,11 @@ def test_an_import_repeats_without_effect(app: Flask, tmp_path: Path) -> None:
     path, heard = lines(tmp_path, *rows), list[str]()
     assert adds_up(import_suppliers(path, "notices", tell=heard.append)) == (600, 0, 0, 0)
     assert heard == ["250 rows done", "500 rows done", "600 rows done"]
-    said = events("SuppliersImported")
+    said = lines_of("SuppliersImported")
     assert sum(len(each.facts["suppliers"]) for each in said) == 600
     assert len({each for line in said for each in line.facts["suppliers"]}) == 600
     assert adds_up(import_suppliers(path, "notices")) == (0, 0, 600, 0)
-    assert len(events("SuppliersImported")) == len(said)
+    assert len(lines_of("SuppliersImported")) == len(said)
     assert sum(len(batch) for batch in queries.each_supplier(100)) == 600
 
 
@@ -374,7 +370,7 @@ def test_an_import_changes_what_changed(app: Flask, tmp_path: Path) -> None:
     assert [each.title for each in solutions_of(supplier.id)] == ["Bins", "Parking"]
     assert kept in [each.id for each in solutions_of(supplier.id)]
     assert supplier.region == "East Midlands"
-    assert events("SuppliersImported")[-1].facts["suppliers"] == [supplier.reference]
+    assert lines_of("SuppliersImported")[-1].facts["suppliers"] == [supplier.reference]
 
 
 def test_refused_lines_are_named_and_set_aside(app: Flask, tmp_path: Path) -> None:

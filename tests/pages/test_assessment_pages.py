@@ -10,11 +10,6 @@ from tests.assessing import REASON
 from tests.pageclient import Page, PageClient
 
 
-def as_person(client: PageClient, email: str) -> None:
-    client.sign_out()
-    client.sign_in(email, making.PASSWORD)
-
-
 def score(client: PageClient, page: Page, value: int) -> Page:
     return client.submit(page, "Save this score", score=str(value), reason=REASON)
 
@@ -23,7 +18,7 @@ def test_from_declaring_to_the_frozen_ranking(client: PageClient) -> None:
     seen = assessing.seen(assessing.opened((1_000_000, 2_000_000), minimum=1))
     home, (first, second) = seen.home + "/assessment", seen.firms
     for who, values in (("asha", (2, 4)), ("ben", (4, 4))):
-        as_person(client, seen.emails[who])
+        client.act_as(seen.emails[who])
         page = client.follow(client.get(home), "Declare conflicts of interest")
         assert page.has(first) and page.has(second)
         page = client.submit(page, "Send declaration", has_conflict="no")
@@ -34,7 +29,7 @@ def test_from_declaring_to_the_frozen_ranking(client: PageClient) -> None:
         assert page.h1.endswith(second)  # straight on to the next bid
         score(client, page, values[1])
 
-    as_person(client, seen.emails["chair"])
+    client.act_as(seen.emails["chair"])
     page = client.submit(client.get(home + "/declare"), "Send declaration", has_conflict="no")
     page = client.follow(page, "Agree on the scores")
     assert page.has("Talk about this") and page.has("Asha: 2") and page.has("Ben: 4")
@@ -51,7 +46,7 @@ def test_from_declaring_to_the_frozen_ranking(client: PageClient) -> None:
     page = client.submit(page, "Freeze the ranking")
     assert page.table("Bids in their order")[0]["Total"] == "76.00"
 
-    as_person(client, seen.emails["officer"])
+    client.act_as(seen.emails["officer"])
     page = client.follow(client.get(home), "Ranking")
     assert page.has("Frozen at") and not page.has("Change the note")
 
@@ -62,15 +57,15 @@ def test_what_cannot_be_read_before_declaring_or_off_the_panel(client: PageClien
     home = seen.home + "/assessment"
     bid = f"{home}/bids/{seen.bids[0]}"
     closed = [f"{home}/bids", bid, f"{bid}/files/{seen.slot}", f"{bid}/score/{seen.criterion}", f"{home}/scores"]
-    as_person(client, seen.emails["asha"])
+    client.act_as(seen.emails["asha"])
     for path in closed:
         assert client.get(path, status=422).has("Declare first")
     client.get(f"{home}/ranking", status=403)
-    as_person(client, seen.emails["officer"])
+    client.act_as(seen.emails["officer"])
     for path in closed:
         page = client.get(path, status=403 if "/score/" in path else 422)
         assert not page.has("We will build it plainly.")
-    as_person(client, stranger)
+    client.act_as(stranger)
     for path in [home, *closed]:
         client.get(path, status=403 if "/score/" in path else 404)
 
@@ -78,7 +73,7 @@ def test_what_cannot_be_read_before_declaring_or_off_the_panel(client: PageClien
 def test_files_are_sent_as_downloads_and_never_sniffed(client: PageClient) -> None:
     seen = assessing.seen(assessing.declared(assessing.opened()))
     files = f"{seen.home}/assessment/bids/{seen.bids[0]}/files"
-    as_person(client, seen.emails["asha"])
+    client.act_as(seen.emails["asha"])
     sent = client.get(f"{files}/{seen.slot}").response
     assert sent.headers["Content-Disposition"] == "attachment; filename=plan.pdf"
     assert sent.headers["X-Content-Type-Options"] == "nosniff" and sent.data == bidding.PDF + b"plan"
@@ -90,7 +85,7 @@ def test_colleagues_scores_and_prices_are_on_no_page_while_blind(client: PageCli
     actions.give_score(made.need.id, made.bids[0].reference, made.quality.id, made.evaluators[0], 5, "A canary reason.")
     seen = assessing.seen(made)
     for who in ("ben", "chair", "officer", "approver", "asha"):
-        as_person(client, seen.emails[who])
+        client.act_as(seen.emails[who])
         for path in (
             "",
             "/bids",
@@ -104,7 +99,7 @@ def test_colleagues_scores_and_prices_are_on_no_page_while_blind(client: PageCli
             assert "12,345" not in text
             # Asha reads her own reason, where she may change it.
             assert ("canary" in text) == (who == "asha" and "/score/" in path)
-    as_person(client, seen.emails["ben"])
+    client.act_as(seen.emails["ben"])
     assert client.get(f"{seen.home}/assessment/scores", status=422).has("once every evaluator")
 
 
@@ -113,19 +108,19 @@ def test_a_conflict_is_decided_on_its_own_page(client: PageClient) -> None:
     making.member(made.council, "evaluator", name="Ffion")
     seen = assessing.seen(made)
     home = seen.home + "/assessment"
-    as_person(client, seen.emails["asha"])
+    client.act_as(seen.emails["asha"])
     page = client.get(home + "/declare")
     page = client.submit(page, "Send declaration", status=422, has_conflict="yes", details="")
     assert "Describe the conflict: who, and what connects you" in page.errors
     page = client.submit(page, "Send declaration", has_conflict="yes", details="My sister owns a bidder.")
     assert page.has("Your conflict is to be decided on")
-    as_person(client, seen.emails["chair"])
+    client.act_as(seen.emails["chair"])
     client.submit(client.get(home + "/declare"), "Send declaration", has_conflict="no")
     page = client.follow(client.get(home), "Decide on the conflict of Asha")
     assert page.has("My sister owns a bidder.")
     page = client.submit(page, "Record this decision", outcome="aside", reason="Too near.")
     assert page.table("The panel")[0]["Conflicts"] == "Stands aside"
-    as_person(client, seen.emails["approver"])
+    client.act_as(seen.emails["approver"])
     page = client.follow(client.get(home), "Name somebody in the place of who stands aside")
     page = client.submit(page, "Name to the panel", duty="evaluator", person="Ffion")
     assert page.has("Ffion")
@@ -134,14 +129,14 @@ def test_a_conflict_is_decided_on_its_own_page(client: PageClient) -> None:
 def test_an_approver_decides_whether_a_bid_is_set_aside(client: PageClient) -> None:
     seen = assessing.seen(assessing.declared(assessing.opened()))
     home, bid = seen.home + "/assessment", seen.bids[0]
-    as_person(client, seen.emails["chair"])
+    client.act_as(seen.emails["chair"])
     page = client.follow(client.get(f"{home}/bids/{bid}"), "Propose to disregard this bid")
     page = client.submit(
         page, "Propose to disregard", status=422, ground="improper_behaviour", reason="It wrote to members."
     )
     assert "Let the supplier answer first, then confirm it here" in page.errors
     client.submit(page, "Propose to disregard", was_heard=True)
-    as_person(client, seen.emails["approver"])
+    client.act_as(seen.emails["approver"])
     page = client.follow(client.get(home), f"Decide whether bid {bid} is disregarded")
     assert page.has("It wrote to members.") and page.has("The supplier could answer.")
     page = client.submit(page, "Record this decision", outcome="approve")
@@ -151,7 +146,7 @@ def test_an_approver_decides_whether_a_bid_is_set_aside(client: PageClient) -> N
 def test_an_agreed_score_is_not_overwritten_by_an_older_page(client: PageClient) -> None:
     made = assessing.scored(assessing.opened(), (3, 4))
     seen = assessing.seen(made)
-    as_person(client, seen.emails["chair"])
+    client.act_as(seen.emails["chair"])
     path = f"{seen.home}/assessment/scores/{seen.bids[0]}/{seen.criterion}"
     old, other = client.get(path), client.get(path)
     client.submit(other, "Save the agreed score", score="2", reason="From another window.")
@@ -162,7 +157,7 @@ def test_an_agreed_score_is_not_overwritten_by_an_older_page(client: PageClient)
 
 def test_a_score_that_no_evaluator_came_near_is_warned_of_and_explained_not_stopped(client: PageClient) -> None:
     seen = assessing.seen(assessing.scored(assessing.opened(), (3, 4)))
-    as_person(client, seen.emails["chair"])
+    client.act_as(seen.emails["chair"])
     page = client.get(f"{seen.home}/assessment/scores/{seen.bids[0]}/{seen.criterion}")
     assert page.has("The evaluators gave 3 to 3.")
     wrong = client.submit(page, "Save the agreed score", status=422, score="5", reason="Panel agreed.")
@@ -176,7 +171,7 @@ def test_before_the_opening_and_without_bids_the_page_says_so(client: PageClient
     made = assessing.opened(prices)
     sealed = making.open_need(made.council).reference
     seen = assessing.seen(made)
-    as_person(client, seen.emails["officer"])
+    client.act_as(seen.emails["officer"])
     assert client.get(f"/council/needs/{sealed}/assessment").has("The bids are not opened yet")
     assert client.get(seen.home + "/assessment").has("No bids were submitted") is (not prices)
 
@@ -185,7 +180,7 @@ def test_a_tie_is_decided_on_its_own_page(client: PageClient) -> None:
     made = assessing.agreed(assessing.opened((2_000_000, 2_000_000)), (4, 4))
     concluding.agree_quality(made.need.id, made.chair)
     seen = assessing.seen(made)
-    as_person(client, seen.emails["chair"])
+    client.act_as(seen.emails["chair"])
     page = client.get(f"{seen.home}/assessment/ranking")
     page = client.follow(
         page, f"{seen.bids[0]} and {seen.bids[1]} tie for the first place: decide by the published tie-break"
@@ -197,9 +192,9 @@ def test_a_tie_is_decided_on_its_own_page(client: PageClient) -> None:
 
 def test_what_waits_stands_on_the_council_dashboard(client: PageClient) -> None:
     seen = assessing.seen(assessing.opened())
-    as_person(client, seen.emails["asha"])
+    client.act_as(seen.emails["asha"])
     page = client.follow(client.get("/council"), f"Declare conflicts of interest: {seen.title}")
     client.submit(page, "Send declaration", has_conflict="no")
     assert client.get("/council").has("Score the bids")
-    as_person(client, seen.emails["officer"])
+    client.act_as(seen.emails["officer"])
     assert client.get(seen.home).has("Assessment")

@@ -13,15 +13,10 @@ from marketplace.core.letters import Letter, folder_of
 from tenders.assessment import emails as assessment_emails
 from tenders.awards import actions, queries
 from tenders.awards import emails as award_emails
-from tests import assessing, making
+from tests import assessing
 from tests.pageclient import PageClient
 
 FIRST = "It came first under the published criteria."
-
-
-def as_person(client: PageClient, email: str) -> None:
-    client.sign_out()
-    client.sign_in(email, making.PASSWORD)
 
 
 def told(made: assessing.Purchase) -> assessing.Purchase:
@@ -34,19 +29,19 @@ def told(made: assessing.Purchase) -> assessing.Purchase:
 def test_from_the_ranking_to_every_bidder_told(client: PageClient) -> None:
     seen = assessing.seen(assessing.frozen(assessing.opened(), (4, 3)))
     award = seen.home + "/award"
-    as_person(client, seen.emails["officer"])
+    client.act_as(seen.emails["officer"])
     page = client.follow(client.get(award), "Propose the award")
     page = client.submit(page, "Propose", status=422, bid=seen.bids[0], reasons="")
     assert page.errors == ["Give the reasons. They are kept with the decision"]
     page = client.submit(page, "Propose", reasons=FIRST)
     client.get(award + "/decide", status=403)
 
-    as_person(client, seen.emails["approver"])
+    client.act_as(seen.emails["approver"])
     page = client.follow(client.get("/council"), f"Decide on the proposed award: {seen.title}")
     assert page.has(FIRST) and page.has("£23,400")
     client.submit(page, "Record this decision", outcome="approve")
 
-    as_person(client, seen.emails["officer"])
+    client.act_as(seen.emails["officer"])
     page = client.follow(client.get(award), "Explain the decision and tell every bidder")
     assert page.has("Draft, not checked yet") and "Go on to tell every bidder" not in page.links
     assert f"Check the draft to bid {seen.bids[0]} and save it, as it is or in your words" in page.links
@@ -60,7 +55,7 @@ def test_from_the_ranking_to_every_bidder_told(client: PageClient) -> None:
     assert page.has("The contract can be signed.")
 
     for number, words in ((1, "Your plan had no dates."), (0, "Your bid won, with 88.00 marks.")):
-        as_person(client, seen.emails[f"bidder{number}"])
+        client.act_as(seen.emails[f"bidder{number}"])
         page = client.follow(client.get(f"/supplier/bids/{seen.bids[number]}"), "How your bid was assessed")
         assert page.has(words) and page.has("Bids received 2")
         assert page.table("Marks")[-2]["Your bid"] == ("75.00" if number else "88.00")
@@ -73,7 +68,7 @@ def test_before_it_is_sent_nobody_reads_the_outcome(client: PageClient) -> None:
     actions.propose_award(made.need.id, made.officer, made.bids[0].reference, FIRST)
     actions.approve_award(made.need.id, made.approver)
     seen = assessing.seen(made)
-    as_person(client, seen.emails["bidder0"])
+    client.act_as(seen.emails["bidder0"])
     page = client.get(f"/supplier/bids/{seen.bids[0]}/feedback")
     assert page.has("has not told the outcome yet") and not page.has("88.00")
     client.get(seen.home + "/award", status=403)
@@ -86,7 +81,7 @@ def test_an_empty_explanation_stops_the_sending_on_the_page(client: PageClient) 
     assessing.checked(made)
     actions.save_explanation(made.need.id, made.bids[1].reference, made.officer, "")
     seen = assessing.seen(made)
-    as_person(client, seen.emails["officer"])
+    client.act_as(seen.emails["officer"])
     page = client.get(seen.home + "/award/explanations")
     assert f"Explain the decision to bid {seen.bids[1]}" in page.links
     page = client.submit(client.get(seen.home + "/award/send"), "Tell every bidder now", status=422)
@@ -97,7 +92,7 @@ def test_the_approver_sends_back_and_the_reason_is_kept(client: PageClient) -> N
     made = assessing.frozen(assessing.opened(), (4, 3))
     actions.propose_award(made.need.id, made.officer, made.bids[1].reference, "We prefer it.")
     seen = assessing.seen(made)
-    as_person(client, seen.emails["approver"])
+    client.act_as(seen.emails["approver"])
     page = client.get(seen.home + "/award/decide")
     assert page.has("This is not the first bid of the ranking.")
     page = client.submit(page, "Record this decision", status=422, outcome="return", reason="")
@@ -108,12 +103,12 @@ def test_the_approver_sends_back_and_the_reason_is_kept(client: PageClient) -> N
 
 def test_a_need_without_bids_is_ended_from_its_pages(client: PageClient) -> None:
     seen = assessing.seen(assessing.opened(()))
-    as_person(client, seen.emails["officer"])
+    client.act_as(seen.emails["officer"])
     page = client.follow(client.get(seen.home + "/award"), "Propose the award")
     client.submit(page, "Propose", bid="Make no award and end this need", reasons="Nobody bid.")
-    as_person(client, seen.emails["approver"])
+    client.act_as(seen.emails["approver"])
     client.submit(client.get(seen.home + "/award/decide"), "Record this decision", outcome="approve")
-    as_person(client, seen.emails["officer"])
+    client.act_as(seen.emails["officer"])
     page = client.follow(client.get(seen.home + "/award/explanations"), "Go on to end this need")
     page = client.submit(page, "End this need now")
     assert page.has("This need has ended without award.")
@@ -123,7 +118,7 @@ def test_the_standstill_is_started_suspended_and_lifted_on_pages(client: PageCli
     made = assessing.frozen(assessing.opened(estimated_value_pence=30_000_000), (4, 3))
     clock.set_clock(datetime(2027, 2, 1, 9, tzinfo=UTC))
     seen = assessing.seen(told(made))
-    as_person(client, seen.emails["officer"])
+    client.act_as(seen.emails["officer"])
     page = client.follow(client.get(seen.home + "/award"), "Enter the award notice (UK6)")
     page = client.submit(page, "Start the standstill", number="000001-2027", published_on=clock.today())
     assert page.has("from 1 February 2027 to the end of 10 February 2027")
@@ -169,20 +164,20 @@ def _rendered(event: str, letter: Letter) -> str:
 def test_an_award_is_set_aside_on_pages_and_the_next_is_proposed(client: PageClient) -> None:
     made = assessing.frozen(assessing.opened(), (4, 3))
     seen = assessing.seen(told(made))
-    as_person(client, seen.emails["officer"])
+    client.act_as(seen.emails["officer"])
     page = client.follow(client.get(seen.home + "/award"), "The winner will not sign: set the award aside")
     page = client.submit(page, "Propose to set it aside", reason="It cannot take the work on.")
     assert page.has("Nothing can be signed until that is decided.") and page.has("It cannot take the work on.")
-    as_person(client, seen.emails["approver"])
+    client.act_as(seen.emails["approver"])
     page = client.follow(client.get(seen.home + "/award"), "Decide whether the award is set aside")
     page = client.submit(page, "Record this decision", status=422)
     assert page.errors == ["Select what you decide"]
     page = client.submit(page, "Record this decision", outcome="agree")
     assert page.has("set aside at") and page.has("No award is proposed yet")
-    as_person(client, seen.emails["bidder1"])
+    client.act_as(seen.emails["bidder1"])
     page = client.get(f"/supplier/bids/{seen.bids[1]}/feedback")
     assert page.has("The council set this award aside") and page.has("It cannot take the work on.")
-    as_person(client, seen.emails["officer"])
+    client.act_as(seen.emails["officer"])
     page = client.follow(client.get(seen.home + "/award"), "Propose the award")
     page = client.submit(page, "Propose", bid=f"Award to {seen.firms[1]} ({seen.bids[1]})", reasons="It ranks next.")
     assert page.has(f"Award to {seen.firms[1]}")

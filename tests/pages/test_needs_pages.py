@@ -26,11 +26,6 @@ def who(client: PageClient) -> SimpleNamespace:
     return people
 
 
-def sign_in(client: PageClient, email: str) -> None:
-    client.sign_out()
-    client.sign_in(email, making.PASSWORD)
-
-
 def fill(client: PageClient, home: str, section: str, **fields: object) -> Page:
     page = client.submit(client.get(f"{home}/{section}"), "Save and continue", **fields)
     assert "saved" in " ".join(page.notices)
@@ -72,7 +67,7 @@ def write_whole_need(client: PageClient, who: SimpleNamespace) -> str:
 
 
 def test_a_need_is_written_and_asked_for_on_the_pages(client: PageClient, who: SimpleNamespace) -> None:
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     home = write_whole_need(client, who)
     check = client.get(f"{home}/check")
     assert check.has("Nothing stands in the way of approval"), check.text
@@ -90,7 +85,7 @@ def test_a_need_is_written_and_asked_for_on_the_pages(client: PageClient, who: S
     assert not preview.has("Two people, three months")
     asked = client.submit(check, "Ask for approval")
     assert asked.has("Waiting for approval") and "Approve and publish" not in asked.buttons
-    sign_in(client, who.approver_email)
+    client.act_as(who.approver_email)
     assert client.get("/council").has("Approve and publish: Report a missed bin")
     bidding.give_passphrases(who.panel["opener"])
     public = client.submit(client.get(home), "Approve and publish")
@@ -99,7 +94,7 @@ def test_a_need_is_written_and_asked_for_on_the_pages(client: PageClient, who: S
 
 
 def test_an_empty_draft_lists_what_to_do_with_links(client: PageClient, who: SimpleNamespace) -> None:
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     home = client.submit(client.get("/council/needs/new"), "Begin").url
     check = client.get(f"{home}/check")
     assert "Ask for approval" not in check.buttons
@@ -108,7 +103,7 @@ def test_an_empty_draft_lists_what_to_do_with_links(client: PageClient, who: Sim
 
 
 def test_half_a_section_is_saved_and_nonsense_keeps_what_was_typed(client: PageClient, who: SimpleNamespace) -> None:
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     home = client.submit(client.get("/council/needs/new"), "Begin").url
     fill(client, home, "budget", budget_note="Perhaps more next year")
     wrong = client.submit(
@@ -123,7 +118,7 @@ def test_half_a_section_is_saved_and_nonsense_keeps_what_was_typed(client: PageC
 
 
 def test_a_colleagues_save_is_shown_beside_what_was_typed(client: PageClient, who: SimpleNamespace) -> None:
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     home = client.submit(client.get("/council/needs/new"), "Begin").url
     mine = client.get(f"{home}/problem")
     fill(client, home, "problem", problem="The colleague's text")
@@ -138,7 +133,7 @@ def test_what_was_typed_survives_a_need_that_was_sent_for_approval_meanwhile(
 ) -> None:
     need = draft(who)
     home, need_id = f"/council/needs/{need.reference}", need.id
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     mine, item = client.get(f"{home}/problem"), client.get(f"{home}/requirements/add")
     with client.app.app_context():
         actions.ask_approval(need_id, db.session.merge(who.officer))
@@ -149,7 +144,7 @@ def test_what_was_typed_survives_a_need_that_was_sent_for_approval_meanwhile(
 
 
 def test_colleagues_who_name_the_panel_at_once_see_both(client: PageClient, who: SimpleNamespace) -> None:
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     home = client.submit(client.get("/council/needs/new"), "Begin").url
     mine = client.get(f"{home}/panel")
     fill(client, home, "panel", chair=who.names["chair"][0])
@@ -158,7 +153,7 @@ def test_colleagues_who_name_the_panel_at_once_see_both(client: PageClient, who:
 
 
 def test_list_items_are_moved_changed_and_removed_without_scripts(client: PageClient, who: SimpleNamespace) -> None:
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     home = client.submit(client.get("/council/needs/new"), "Begin").url
     for text in ("First", "Second", "Third"):
         page = add(client, home, "requirements", kind="essential", text=text)
@@ -171,7 +166,7 @@ def test_list_items_are_moved_changed_and_removed_without_scripts(client: PageCl
 
 
 def test_documents_are_checked_kept_and_downloaded(client: PageClient, who: SimpleNamespace) -> None:
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     home = client.submit(client.get("/council/needs/new"), "Begin").url
     upload = client.get(f"{home}/documents/add")
     bad = client.submit(upload, "Save", status=422, title="Our data", file=(io.BytesIO(b"not a pdf"), "data.pdf"))
@@ -185,7 +180,7 @@ def test_documents_are_checked_kept_and_downloaded(client: PageClient, who: Simp
 
 
 def test_cpv_codes_are_found_by_words_and_checked(client: PageClient, who: SimpleNamespace) -> None:
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     home = client.submit(client.get("/council/needs/new"), "Begin").url
     page = client.submit(client.get(f"{home}/categories"), "Find codes", find="word processors")
     assert page.has("30111000 Word processors")
@@ -197,11 +192,11 @@ def test_the_approver_sends_it_back_with_a_comment(client: PageClient, who: Simp
     need = draft(who)
     actions.ask_approval(need.id, who.officer)
     home = f"/council/needs/{need.reference}"
-    sign_in(client, who.approver_email)
+    client.act_as(who.approver_email)
     empty = client.submit(client.get(f"{home}/send-back"), "Send back to the author", status=422)
     assert empty.errors == ["Enter what must change"]
     client.submit(empty, "Send back to the author", comment="Say how many people.")
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     assert client.get(home).has("Say how many people.")
     assert client.get("/council").has("Sent back")
 
@@ -210,7 +205,7 @@ def test_viewers_read_and_change_nothing(client: PageClient, who: SimpleNamespac
     need = draft(who)
     viewer = making.member(who.council, "viewer").person.email
     home = f"/council/needs/{need.reference}"
-    sign_in(client, viewer)
+    client.act_as(viewer)
     page = client.get(home)
     assert page.buttons == []
     client.get(f"{home}/problem", status=403)
@@ -219,7 +214,7 @@ def test_viewers_read_and_change_nothing(client: PageClient, who: SimpleNamespac
 
 def test_another_councils_need_is_not_there(client: PageClient, who: SimpleNamespace) -> None:
     reference = draft(who).reference
-    sign_in(client, making.officer().person.email)
+    client.act_as(making.officer().person.email)
     for tail in ("", "/problem", "/check", "/preview", "/amend", "/extend", "/withdraw", "/versions", "/questions"):
         client.get(f"/council/needs/{reference}{tail}", status=404)
 
@@ -227,7 +222,7 @@ def test_another_councils_need_is_not_there(client: PageClient, who: SimpleNames
 def test_an_open_need_is_changed_through_the_same_pages(client: PageClient, who: SimpleNamespace) -> None:
     need = publish(draft(who), who)
     home, closes, title = f"/council/needs/{need.reference}", need.closes_at, need.title
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     assert client.get(f"{home}/problem").has("This need is published")
     amend = client.get(f"{home}/amend")
     assert amend.has("Nothing yet") and not amend.has("Price lines Changed")
@@ -250,15 +245,15 @@ def test_an_open_need_is_changed_through_the_same_pages(client: PageClient, who:
     assert client.get(f"{home}/amend/preview").has("By when will it be live?")
     client.submit(client.get(f"{home}/amend"), "Ask for approval", reason="Suppliers asked")
     assert client.get(f"{home}/amend/problem").has("wait for approval")
-    sign_in(client, who.approver_email)
+    client.act_as(who.approver_email)
     decide = client.follow(client.get("/council"), f"Approve and publish changes: {title}")
     assert decide.has("By when will it be live?") and decide.has("Suppliers asked")
     client.submit(decide, "Send back to the author", comment="Say which service.")
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     back = client.follow(client.get("/council"), f"Changes sent back: read the comment: {title}")
     assert back.has("Say which service.")
     client.submit(back, "Ask for approval", reason="Suppliers asked")
-    sign_in(client, who.approver_email)
+    client.act_as(who.approver_email)
     done = client.submit(client.get(f"{home}/amend/decide"), "Approve and publish the changes")
     assert done.h1.endswith(title)
     history = client.get(f"{home}/versions")
@@ -274,7 +269,7 @@ def test_dates_in_the_wrong_order_are_refused_at_their_field_and_a_weekend_is_wa
 ) -> None:
     need = draft(who)
     home, closes = f"/council/needs/{need.reference}", need.closes_at
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     dates = client.get(f"{home}/dates")
     wrong = client.submit(dates, "Save and continue", status=422, questions_close_at=closes + timedelta(days=1))
     assert wrong.errors == ["Questions must close before bids close"]
@@ -288,7 +283,7 @@ def test_dates_in_the_wrong_order_are_refused_at_their_field_and_a_weekend_is_wa
 
 def test_what_is_no_notice_number_is_refused_with_an_example(client: PageClient, who: SimpleNamespace) -> None:
     home = f"/council/needs/{draft(who).reference}"
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     wrong = client.submit(
         client.get(f"{home}/central-notice"), "Save and continue", status=422,
         central_notice_number="banana", central_notice_url="ftp", ocid="xyz",
@@ -299,7 +294,7 @@ def test_what_is_no_notice_number_is_refused_with_an_example(client: PageClient,
 
 
 def test_the_law_is_told_once_there_is_a_value(client: PageClient, who: SimpleNamespace) -> None:
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     home = client.submit(client.get("/council/needs/new"), "Begin").url
     law = client.get(f"{home}/law")
     assert law.has("Enter the value first") and not law.has("What the law asks at this value")
@@ -309,7 +304,7 @@ def test_the_law_is_told_once_there_is_a_value(client: PageClient, who: SimpleNa
 def test_more_time_and_withdrawal(client: PageClient, who: SimpleNamespace) -> None:
     need = publish(draft(who), who)
     home, closes = f"/council/needs/{need.reference}", need.closes_at
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     extend = client.get(f"{home}/extend")
     earlier = client.submit(
         extend, "Give everyone more time", status=422, closes_at=closes - timedelta(days=1), reason="Hurry"
@@ -326,7 +321,7 @@ def test_more_time_and_withdrawal(client: PageClient, who: SimpleNamespace) -> N
 def test_copying_another_councils_need(client: PageClient, who: SimpleNamespace) -> None:
     reference, buyer = publish(draft(who), who).reference, who.council.name
     other = making.officer(making.council("Testshire Council"))
-    sign_in(client, other.person.email)
+    client.act_as(other.person.email)
     page = client.get(f"/council/needs/new?from={reference}")
     assert page.field("reference") == reference
     copied = client.submit(page, "Copy this need")
@@ -338,7 +333,7 @@ def test_copying_another_councils_need(client: PageClient, who: SimpleNamespace)
 def test_the_list_filters_by_status(client: PageClient, who: SimpleNamespace) -> None:
     publish(draft(who, title="Open one"), who)
     draft(who, title="Draft one")
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     page = client.get("/council/needs")
     assert page.has("Open one") and page.has("Draft one")
     page = client.get("/council/needs?status=draft")
@@ -348,7 +343,7 @@ def test_the_list_filters_by_status(client: PageClient, who: SimpleNamespace) ->
 
 
 def test_a_draft_is_discarded_after_a_question(client: PageClient, who: SimpleNamespace) -> None:
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     begun = client.submit(client.get("/council/needs/new"), "Begin")
     assert begun.has("Discard this draft")
     asked = client.get(f"{begun.url}/discard")
@@ -366,7 +361,7 @@ def test_a_colleague_takes_over_on_the_page(client: PageClient, who: SimpleNames
     making.member(who.council, "approver", name="Sal Dean")
     gone, left, opener_id = row.person.memberships[0], row.person.name, need.people_with("opener")[0].id
     joining.end_membership(gone.id, gone.organisation_id, who.officer)
-    sign_in(client, who.officer_email)
+    client.act_as(who.officer_email)
     page = client.get(f"{home}/duties/{opener_id}")
     assert page.url == home and "passes on from the page of the key" in " ".join(page.notices)
     page = client.follow(client.get(home), f"Name somebody in the place of {left}")
