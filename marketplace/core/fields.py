@@ -635,8 +635,11 @@ class Upload(GovField, FileField):
     asking = "Choose"
     description: str
 
-    def __init__(self, label: str, *, extensions: Sequence[str] = tuple(SIGNATURES), **kwargs: Any) -> None:
-        self.extensions = tuple(extensions)
+    def __init__(
+        self, label: str, *, extensions: Sequence[str] = tuple(SIGNATURES), megabytes: int | None = None, **kwargs: Any
+    ) -> None:
+        """`megabytes` is told where the page takes less than the service does."""
+        self.extensions, self.megabytes = tuple(extensions), megabytes
         super().__init__(label, **kwargs)
         # Here and not before: a form is made for each page, and the limit belongs to the running copy.
         self.description = " ".join(filter(None, (self.description, self._limits())))
@@ -644,7 +647,8 @@ class Upload(GovField, FileField):
     def _limits(self) -> str:
         kinds = [each.upper() for each in self.extensions if each != "jpeg"]
         listed = f"{', '.join(kinds[:-1])} or {kinds[-1]}" if len(kinds) > 1 else "".join(kinds)
-        return f"{listed or 'Any kind'}, at most {config.current().max_upload_megabytes} MB."
+        most = min(each for each in (config.current().max_upload_megabytes, self.megabytes) if each is not None)
+        return f"{listed or 'Any kind'}, at most {most} MB."
 
     def missing(self, label: str) -> str:
         if _noun_of(label) == "file":

@@ -91,6 +91,9 @@ def test_disputed_answered_credited_and_settled(app, bill) -> None:
     supplier.submit(supplier.follow(page, "Answer the dispute"), "Send the answer", answer="You are right.")
     page = supplier.get(f"/supplier/invoices/{invoice.reference}")
     note = supplier.follow(page, "Send a credit note")
+    assert note.has("The invoice asks for £4,000 and £800 VAT, £4,800 in all.")
+    note = supplier.submit(note, "Send the credit note", number="C1", reason="One day", net_pence="4,500", vat_pence="100", status=422)
+    assert note.errors == ["Enter £4,000 or less: that is what the invoice still asks for before VAT"]
     supplier.submit(note, "Send the credit note", number="C1", reason="One day", net_pence="500", vat_pence="100")
     page = manager.follow(manager.get(f"/council/invoices/{invoice.reference}"), "End the dispute")
     assert page.has("You are right.")
@@ -166,6 +169,7 @@ def test_a_remittance_file_pays_what_it_names_exactly_and_shows_the_rest(app, bi
     content = ("\ufeffInvoice No.,Supplier Name,Amount (£),Payment Date\r\n" + lines).replace("(£)", "Paid").encode()
     finance = signed_in(app, bill.finance)
     form = finance.follow(finance.get("/council/invoices"), "Import payments from a remittance file")
+    assert form.has("CSV or TXT, at most 10 MB") and form.has("INV-17,Larkrise Digital,4857.20,31/03/2027")
     assert finance.submit(form, "Import the file", status=422).errors == ["Choose the file of payments"]
     done = finance.submit(form, "Import the file", file=(io.BytesIO(content), "run.csv"))
     assert done.notices == ["1 payment recorded, 4 lines not matched"]
@@ -202,7 +206,9 @@ def test_others_find_nothing(app, bill) -> None:
         stranger.get(f"/council/payments/{payment.reference}/{path}", status=404)
     assert stranger.get("/council/invoices").has("No invoices yet")
     viewer = signed_in(app, making.member(bill.deal.made.council, "viewer"))
-    viewer.get(f"/council/invoices/{invoice.reference}")
+    seen = viewer.get(f"/council/invoices/{invoice.reference}")
+    assert seen.summary["Approved"].endswith(f"by {bill.manager.person.name}") and seen.summary["Paid so far"] == "£1"
+    assert seen.summary["Still owed, including VAT"] == "£4,799" and "What you can do" not in seen.table("Payments")[0]
     for path in ("approve", "pay", "dispute"):
         viewer.get(f"/council/invoices/{invoice.reference}/{path}", status=403)
     signed_in(app, bill.manager).get(f"/council/invoices/{invoice.reference}/pay", status=403)

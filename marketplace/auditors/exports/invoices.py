@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import aliased
 
 from marketplace.accounts.models import Organisation
 from marketplace.auditors.exports import shape
+from marketplace.core.clock import london_day
+from marketplace.core.csvfile import Column
 from tenders.contracts.models import Contract, Milestone
 from tenders.needs.models import Need
 from tenders.payments.invoices.books import owed_in_sql
 from tenders.payments.invoices.models import CreditNote, Invoice, InvoiceDispute
+from tenders.regimes.dates import payment_due_on
 
 COLUMNS = (
-    shape.reference("reference", "Our reference of the invoice", "invoices.reference"),
+    shape.reference("reference", "Reference of the invoice here", "invoices.reference"),
     shape.reference("contract", "Reference of the contract", "contracts.reference"),
     shape.NEED,
     shape.COUNCIL,
@@ -28,11 +31,14 @@ COLUMNS = (
     shape.words("purchase_order", "Order number on the invoice", "invoices.purchase_order"),
     shape.day("invoiced_on", "Date of the invoice", "invoices.invoiced_on"),
     shape.day("due_on", "When the supplier asks to be paid by; the law’s day may be later", "invoices.due_on"),
+    Column("last_lawful_on", "The last day on which the law wants it paid", "day", "received_at, or due_on if later, and 29 days",
+           lambda row: payment_due_on(london_day(row.received_at), row.due_on)),
     shape.money("net_gbp", "Sum before VAT", "invoices.net_pence", shape.WITHOUT_VAT),
     shape.money("vat_gbp", "VAT that is part of the total", "invoices.vat_pence"),
     shape.money("total_gbp", "Total", "invoices.total_pence"),
     shape.money("credited_gbp", "Sum of its credit notes", "sum of credit_notes.total_pence"),
-    shape.money("owed_gbp", "What is still owed; below nought what was paid too much", "balance of ledger_transfers"),
+    shape.money("paid_gbp", "What was paid of it, less what came back: total less credited and owed", "balance of ledger_transfers"),
+    shape.money("owed_gbp", "What is still owed; below nought what was paid too much; nought once withdrawn or sent back", "balance of ledger_transfers"),
     shape.instant("received_at", "When it reached the council", "invoices.received_at"),
     shape.words("document_sha256", "SHA-256 of the supplier’s own document, when it sent one", "invoices.file_sha256"),
     shape.instant("withdrawn_at", "When the supplier took it back", "invoices.withdrawn_at"),
@@ -53,6 +59,7 @@ def _query(scope: shape.Scope) -> Select[Any]:
         InvoiceDispute.invoice_id == i.id, InvoiceDispute.resolved_at.is_(None)
     )
     credited = select(func.coalesce(func.sum(CreditNote.total_pence), 0)).where(CreditNote.invoice_id == i.id)
+    is_live = i.withdrawn_at.is_(None) & i.returned_at.is_(None)
     chosen = select(
         i.reference,
         Contract.reference.label("contract"),
@@ -71,6 +78,7 @@ def _query(scope: shape.Scope) -> Select[Any]:
         i.vat_pence,
         i.total_pence,
         credited.scalar_subquery().label("credited_pence"),
+        case((is_live, i.total_pence - credited.scalar_subquery() - owed_in_sql()), else_=0).label("paid_pence"),
         owed_in_sql().label("owed_pence"),
         i.received_at,
         i.file_sha256.label("document_sha256"),

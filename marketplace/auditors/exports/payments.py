@@ -15,13 +15,13 @@ from tenders.payments.paying.models import Payment, PaymentRefund, Remittance, R
 
 COLUMNS = (
     shape.reference("reference", "Reference of the payment", "payments.reference"),
-    shape.reference("invoice", "Our reference of the invoice", "invoices.reference via payments.invoice_id"),
+    shape.reference("invoice", "Reference of the invoice here", "invoices.reference via payments.invoice_id"),
     shape.reference("contract", "Reference of the contract", "contracts.reference"),
     shape.COUNCIL,
     shape.reference("supplier", "Reference of the supplier", "organisations.reference via invoices.supplier_id"),
-    shape.number("attempt", "The how many-th try to pay the invoice", "payments.attempt"),
+    shape.number("attempt", "Which try to pay the invoice, the first being 1", "payments.attempt"),
     shape.code("method", "bacs or card", "payments.method"),
-    shape.money("amount_gbp", "Sum", "payments.amount_pence"),
+    shape.money("amount_gbp", "Sum; leave out payments with failed_at to add up what was paid", "payments.amount_pence"),
     shape.money("came_back_gbp", "What of it was given back or taken back since", "sum of payment_refunds"),
     shape.instant("asked_at", "When it was put on record, or begun by card", "payments.asked_at"),
     shape.person("asked_by", "Who paid, never who approved the invoice", "people.pseudonym via payments.asked_by_id"),

@@ -156,7 +156,7 @@ def resolve_dispute(reference: str) -> Response:
         form,
         lambda: deciding.resolve_dispute(invoice.id, get_member(), form.resolution.data),
         "The dispute is over. The supplier is told",
-        text="" if _answer_to(invoice) else "The supplier has not answered yet. You can end the dispute all the same.",
+        text="" if _answer_to(invoice) else "The supplier has not answered. You can end the dispute all the same.",
         quoted=_answer_to(invoice),
         quoted_heading="The supplier’s answer",
     )

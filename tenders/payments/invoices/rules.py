@@ -205,15 +205,9 @@ def crediting_problems(
         found.append(Problem("You sent a credit note with this number already. Use another", "number"))
     if not reason.strip():
         found.append(Problem("Say what the credit is for", "reason"))
-    total = (net_pence or 0) + (vat_pence or 0)
-    left = invoice.total_pence - credited_pence(invoice)
-    if total <= 0:
+    if (net_pence or 0) + (vat_pence or 0) <= 0:
         found.append(Problem("Enter the sum that you credit, more than nought", "net_pence"))
-    elif total > left:
-        found.append(Problem(f"Enter {pounds(left)} or less with VAT: that is what the invoice still asks for", "net_pence"))
-    else:
-        found += _credit_part_problems(invoice, net_pence or 0, vat_pence or 0)
-    return found
+    return [*found, *_credit_part_problems(invoice, net_pence or 0, vat_pence or 0)]
 
 
 def _credit_part_problems(invoice: Invoice, net_pence: int, vat_pence: int) -> list[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from marketplace.core.forms import Choice, Day, Form, Pounds, Save, TextBox, TextLine, Upload
+from tenders.payments.paying.remittance_file import MOST_BYTES
 
 ARRIVES, SENT = "arrives", "sent"
 DATES = {
@@ -50,6 +51,7 @@ class RemittanceForm(Form):
     file = Upload(
         "The file of payments",
         extensions=("csv", "txt"),
+        megabytes=MOST_BYTES // 1_000_000,
         required="Choose the file of payments",
         hint="One line a payment. Its first line names the columns.",
     )
