@@ -218,6 +218,7 @@ def test_others_find_nothing(app, bill) -> None:
 def test_the_form_says_what_is_invoiced_already_and_starts_from_the_last_invoice(app, bill) -> None:
     bill.sent("A", 300_000, vat_number="GB123456789", supplier_address="1 High Street")
     supplier = signed_in(app, bill.supplier)
+    assert supplier.get(f"/supplier/contracts/{bill.reference}").has("Send an invoice for First release : £1,400 including VAT is not invoiced yet")
     address = f"/supplier/contracts/{bill.reference}/invoices/new?milestone={bill.milestone_id}"
     page = supplier.get(address)
     assert page.has("First release, £5,000 with VAT (£1,400 not invoiced yet)")
@@ -226,6 +227,8 @@ def test_the_form_says_what_is_invoiced_already_and_starts_from_the_last_invoice
     bill.sent("B", 116_667)
     page = supplier.get(address)
     assert page.has("First release, £5,000 with VAT (invoiced already)") and page.field("net_pence") == ""
+    contract = supplier.get(f"/supplier/contracts/{bill.reference}")
+    assert contract.has("Invoiced. See your invoices") and "Send an invoice for First release" not in contract.links
     assert page.field("what_for") == str(bill.milestone_id)
 
 

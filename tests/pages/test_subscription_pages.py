@@ -106,7 +106,7 @@ def test_who_may(app) -> None:
     by = subscribing.in_trial()
     officer = signed_in(app, by.officer)
     page = officer.get("/council/subscription")
-    assert page.has("Colleagues with the finance role order, change and cancel.") and not page.buttons
+    assert page.has("Colleagues with the finance role order, change and cancel: see who has it.") and not page.buttons
     officer.get("/council/subscription/order", status=403)
     officer.get("/admin/subscriptions", status=403)
     other = subscribing.in_trial()

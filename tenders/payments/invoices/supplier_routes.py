@@ -15,6 +15,7 @@ from marketplace.core.forms import Form
 from marketplace.core.money import pounds
 from marketplace.core.pages import page
 from tenders.contracts import queries as contracts
+from tenders.contracts.models import Contract
 from tenders.payments.invoices import actions, queries
 from tenders.payments.invoices.blueprint import blueprint
 from tenders.payments.invoices.download import document_response
@@ -64,6 +65,12 @@ def show_to_supplier(reference: str) -> Response:
 def supplier_document(reference: str) -> Response:
     """The firm's own document as it was sent; always a download."""
     return document_response(_own(reference))
+
+
+@blueprint.app_template_filter("left_to_invoice")
+def left_to_invoice(contract: Contract) -> dict[int, int]:
+    """What of each accepted milestone is not invoiced yet, for the contract's own page: pence with VAT by milestone."""
+    return {milestone.id: pence for milestone, pence in queries.milestones_to_invoice([contract])}
 
 
 def _own(reference: str) -> Invoice:
