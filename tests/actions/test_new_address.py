@@ -13,8 +13,9 @@ from marketplace.core import clock, db
 from marketplace.core.errors import Conflict, Gone, Problems
 from marketplace.core.journal import verify
 from tests import making
-from tests.actions.test_accounts import last_link, lines
+from tests.actions.test_accounts import last_link
 from tests.letterbox import mails_to, write_mails
+from tests.lines import lines_of
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -47,11 +48,11 @@ def test_nothing_changes_until_the_link_is_used_and_both_addresses_are_told(app:
     new_address.change_address(link)
     write_mails(app, EMAILS)
     assert person.email == f"ann.smith@{domain}" and person.session_version == version
-    assert officer.is_live and lines("EmailChanged")[0].facts["waiting"] == []
+    assert officer.is_live and lines_of("EmailChanged")[0].facts["waiting"] == []
     assert mails_to(f"ann@{domain}")[-1].subject == "Your email address was changed"
     with pytest.raises(Gone):
         new_address.change_address(link)
-    details = " ".join(each.details for each in (*lines("EmailChangeAsked"), *lines("EmailChanged")))
+    details = " ".join(each.details for each in (*lines_of("EmailChangeAsked"), *lines_of("EmailChanged")))
     assert domain not in details
 
 
@@ -88,7 +89,7 @@ def test_an_address_from_outside_the_council_waits_for_the_administrator() -> No
     assert not officer.is_live and officer.roles == {"officer"}
     assert queries.requests_for_administrator() == [officer]
     assert queries.find_membership(officer.person_id, firm.id).is_live
-    assert lines("JoinWaits")[-1].facts["waits_for"] == "administrator"
+    assert lines_of("JoinWaits")[-1].facts["waits_for"] == "administrator"
     joining.approve_request(officer.id, officer.organisation_id, officer.roles, administrator)
     assert officer.is_live
 
