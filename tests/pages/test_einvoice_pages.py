@@ -180,6 +180,7 @@ def test_other_files_go_with_the_invoice_and_wait_while_the_form_has_problems(su
 
 def test_a_file_that_waits_can_be_left_out_and_goes_by_itself_after_a_week(supplier, form, sample, bill) -> None:
     supplier.submit(form, "Read the file", document=file(sample.ubl()))
+    supplier.submit(form, "Send the invoice", number="0", net_pence="1")  # from a page that knew of no file
     form = supplier.get(form.url)
     assert form.has("Your file mine.xml waits here")
     sent = supplier.submit(form, "Send the invoice", number="1", without_document=True)

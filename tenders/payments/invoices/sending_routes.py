@@ -91,8 +91,8 @@ def _act(form: InvoiceForm, contract: Contract, first: Values, seen: Seen) -> In
         add_problems(form, stopped)
         if sent is None and document is not None and not stopped and form.sent_document() is not None:
             waiting.keep_document(contract.id, get_member(), document)
-    if sent is not None and kept is not None:
-        waiting.let_go(kept)
+    if sent is not None and kept is not None and form.kept.data == kept.file_sha256:
+        waiting.let_go(kept)  # another page's file goes on waiting for its own invoice
     return sent
 
 
