@@ -1,6 +1,5 @@
 """What every engine answers, over a small collection: one set of tests for all of them."""
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -10,6 +9,7 @@ from search.engine import Filters, Near, Sort
 from search.queries import parse_query
 from search.selection import turn
 from tests.engines.documents import DAY, NEEDS, NOW, SUPPLIERS
+from tests.quick import cpu_of
 
 HOSTILE = [
     "*", "*a*e*i*o*u*", "?" * 12 + "*", "*:*", "[a to z]", "text:[a to zzzz]", "(" * 3000 + "ba" + ")" * 3000,
@@ -173,10 +173,9 @@ def test_equal_suppliers_take_turns(engine):
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_strings_are_answered_soon(engine, text):
-    began = time.perf_counter()
     for search in (engine.search_needs, engine.search_suppliers):
         assert search(parse_query(text), Filters(), now=NOW).total >= 0
-    assert time.perf_counter() - began < 1
+        assert cpu_of(lambda: search(parse_query(text), Filters(), now=NOW)) < 1  # noqa: B023
 
 
 def test_documents_keep_everything_through_json():
