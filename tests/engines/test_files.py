@@ -89,8 +89,16 @@ SPOILT = [
 ]  # fmt: skip
 
 
+@pytest.fixture
+def complaints_end_here():
+    """What the test held is free by now: files left open are complained of here, not in whichever test comes next."""
+    yield
+    gc.collect()
+
+
 # Whoosh leaves a file open when its segment does not begin as it should.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.usefixtures("complaints_end_here")
 @pytest.mark.parametrize(
     "spoil", [lambda path: path.write_bytes(b"broken"), lambda path: path.unlink(), _cut, _scribble]
 )
@@ -110,7 +118,6 @@ def test_a_missing_or_broken_file_is_one_plain_refusal(tmp_path, name, files, sp
         broken.write(NEEDS[:1])
     broken.rebuild(NEEDS)
     assert broken.is_ready() and broken.is_healthy() and len(found(broken, "housing")) == 2
-    gc.collect()  # so that files left open are complained of here, and not in whichever test comes next
 
 
 @contextmanager
