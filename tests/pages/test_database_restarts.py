@@ -20,7 +20,7 @@ def test_a_page_after_the_server_ended_every_connection(client: PageClient, path
     other = create_engine(url)
     with other.connect() as server:
         ended = server.execute(
-            text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            text("SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity"
                  " WHERE datname = current_database() AND pid <> pg_backend_pid()")  # fmt: skip
         ).scalar()
     other.dispose()
