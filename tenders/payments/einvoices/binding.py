@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NoReturn
@@ -83,6 +83,15 @@ def pence_of(element: Element, currency: str) -> int:
     if abs(pence) > MOST_PENCE:
         raise EInvoiceUnreadable("The file has a sum that is too large")
     return int(pence)
+
+
+def vat_of(sums: Sequence[Element], currency: str, accounting: str) -> int:
+    """BT-110 of these sums, in pence, 0 without one. The same in the currency of somebody's books (BT-111, `accounting`)
+    stands beside it and is passed over. Raises EInvoiceUnreadable when more than one is left."""
+    ours = [each for each in sums if accounting in ("", currency) or each.attributes.get("currencyID") != accounting]
+    if len(ours) > 1:
+        raise EInvoiceUnreadable("The file says the VAT more than once, so it is not clear what counts")
+    return pence_of(ours[0], currency) if ours else 0
 
 
 def _refused_day(said: str) -> NoReturn:

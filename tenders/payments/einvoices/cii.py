@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from marketplace.core.xmltree import Element
-from tenders.payments.einvoices.binding import Binding, pence_of
+from tenders.payments.einvoices.binding import Binding, vat_of
 from tenders.payments.einvoices.model import EInvoice, EInvoiceUnreadable, Line, Party, Totals, VatGroup
 
 _OF = "urn:un:unece:uncefact:data:standard:"
@@ -93,13 +93,8 @@ def _totals(root: Element, currency: str) -> Totals:
 
 
 def _vat(root: Element, sums: Element, currency: str) -> int:
-    """BT-110; the same in the currency of somebody's books (BT-111) stands beside it and is passed over."""
     accounting = CII.words(root, f"{_SETTLED}/ram:TaxCurrencyCode")
-    found = CII.every(sums, "ram:TaxTotalAmount")
-    ours = [each for each in found if accounting in ("", currency) or each.attributes.get("currencyID") != accounting]
-    if len(ours) > 1:
-        raise EInvoiceUnreadable("The file says the VAT more than once, so it is not clear what counts")
-    return pence_of(ours[0], currency) if ours else 0
+    return vat_of(CII.every(sums, "ram:TaxTotalAmount"), currency, accounting)
 
 
 def _group(each: Element, currency: str) -> VatGroup:

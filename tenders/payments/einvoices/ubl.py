@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from marketplace.core.xmltree import Element
-from tenders.payments.einvoices.binding import Binding, pence_of
+from tenders.payments.einvoices.binding import Binding, vat_of
 from tenders.payments.einvoices.model import EInvoice, EInvoiceUnreadable, Line, Party, Totals, VatGroup
 
 _OF = "urn:oasis:names:specification:ubl:schema:xsd:"
@@ -94,13 +94,8 @@ def _totals(root: Element, currency: str) -> Totals:
 
 
 def _vat(root: Element, currency: str) -> int:
-    """BT-110; the same in the currency of somebody's books (BT-111) stands beside it and is passed over."""
-    accounting = UBL.words(root, "cbc:TaxCurrencyCode")
     found = [each for total in UBL.every(root, "cac:TaxTotal") for each in UBL.every(total, "cbc:TaxAmount")]
-    ours = [each for each in found if accounting in ("", currency) or each.attributes.get("currencyID") != accounting]
-    if len(ours) > 1:
-        raise EInvoiceUnreadable("The file says the VAT more than once, so it is not clear what counts")
-    return pence_of(ours[0], currency) if ours else 0
+    return vat_of(found, currency, UBL.words(root, "cbc:TaxCurrencyCode"))
 
 
 def _group(each: Element, currency: str) -> VatGroup:
