@@ -1,4 +1,7 @@
-"""The `marketplace` program: run it, upgrade it, fill it, take things in, get things out, check it."""
+"""The `marketplace` program: run it, upgrade it, fill it, take things in, get things out, check it.
+
+Each command imports what it needs when it is called: `run`, which people wait for, needs little.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 
 from marketplace import config
 from marketplace.config import SettingRefused
-from marketplace.core import clocks, db, durability
-from marketplace.core.errors import Problems, Refusal
 
 CANNOT_TELL = 2
 FAULTS_SHOWN = 100
@@ -33,14 +33,12 @@ def main() -> None:
     except click.ClickException as fault:
         fault.show()
         sys.exit(fault.exit_code)
-    except SettingRefused as fault:
-        stop(str(fault))
-    except Problems as fault:
-        stop("\n".join(f"{each.message}." for each in fault.problems))
-    except Refusal as fault:
-        stop(fault.message)
-    except SQLAlchemyError as fault:
-        stop(f"The database did not answer as expected: {str(getattr(fault, 'orig', fault)).splitlines()[0]}")
+    except Exception as fault:
+        from marketplace.starting import in_words
+
+        if said := in_words(fault):
+            stop(said)
+        raise
 
 
 def stop(message: str, code: int = 1) -> NoReturn:
@@ -54,46 +52,11 @@ def tell(message: str) -> None:
     click.echo(message, err=True)
 
 
-def prepare() -> config.Settings:
-    """Reads the settings and connects to the database."""
-    settings = config.load_settings()
-    config.install(settings)
-    db.connect(settings.url)
-    return settings
-
-
 def prepare_current() -> config.Settings:
-    """The same, and insists that the database is at this version's revision."""
-    from marketplace.upgrade import newest_revision, revision_of
+    """The settings; connects to the database and insists that it is at this version's revision."""
+    from marketplace import starting
 
-    settings = prepare()
-    found, wanted = revision_of(db.engine()), newest_revision()
-    if found != wanted:
-        stop(f"The database is at revision {found or 'none'}, this version needs {wanted}. Run: marketplace upgrade")
-    return settings
-
-
-def insist_on_clocks(settings: config.Settings) -> None:
-    """Stops when the clock of the database server or of the disk differs from this machine's."""
-    try:
-        clocks.insist_at_start(db.engine(), settings.home)
-    except clocks.ClocksDiffer as fault:
-        stop(str(fault))
-
-
-def insist_on_stripe_mode() -> None:
-    """Stops when the key of Stripe's is of the other mode than this database was used with."""
-    from tenders.payments.gateway.mode import insist_on_mode
-
-    insist_on_mode()
-
-
-def insist_on_durability() -> None:
-    """Stops when a power cut could take back what the database has committed."""
-    try:
-        durability.insist_durable(db.engine())
-    except durability.NotDurable as fault:
-        stop(str(fault))
+    return starting.prepare_current()
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -104,10 +67,12 @@ def cli() -> None:
 @cli.command()
 def upgrade() -> None:
     """Bring the database to this version, and load the councils and other reference data."""
+    from marketplace import starting
+    from marketplace.core import db
     from marketplace.upgrade import newest_revision, revision_of
     from marketplace.upgrade import upgrade as bring_up
 
-    prepare()
+    starting.prepare()
     before = revision_of(db.engine())
     bring_up(db.engine())
     _load_reference()
@@ -132,25 +97,19 @@ def run(port: int | None) -> None:
     """Serve the web pages and run the worker, until stopped with Ctrl-C."""
     from marketplace.serving import serve
 
-    settings = prepare_current()
-    insist_on_clocks(settings)
-    insist_on_durability()
-    insist_on_stripe_mode()
+    settings = config.load_settings()
     sys.exit(serve(settings, port or settings.port, lambda message: click.echo(message)))
 
 
 @cli.command()
 def worker() -> None:
     """Run a worker: index, mails, alerts, and what falls due by the clock."""
+    from marketplace import starting
     from marketplace.app import create_app
     from marketplace.core import logs
     from marketplace.worker import Worker
 
-    settings = prepare_current()
-    insist_on_clocks(settings)
-    insist_on_durability()
-    insist_on_stripe_mode()
-    work = Worker(create_app(settings))
+    work = Worker(create_app(starting.prepare_to_serve()))
     logs.set_up()  # from here on, for what keeps it from starting is told to whoever starts it
     work.run()
 
@@ -236,9 +195,10 @@ def reconcile_payments() -> None:
     from marketplace.app import create_app
     from tenders.payments.comparing import reconcile
     from tenders.payments.gateway.door import GatewayDown, GatewayOff, GatewayRefused
+    from tenders.payments.gateway.mode import insist_on_mode
 
     with create_app(prepare_current()).app_context():
-        insist_on_stripe_mode()
+        insist_on_mode()
         try:
             found = reconcile()
         except (GatewayDown, GatewayOff, GatewayRefused) as fault:
@@ -379,6 +339,8 @@ def audit() -> None:
 @click.option("--files", "reads_files", is_flag=True, help="read every sealed file, too")
 def verify(saved: tuple[Path, ...], reads_files: bool) -> None:
     """Check chain, tree, checkpoints and bids: exit 0 when whole, 1 naming what is not, 2 when it cannot tell."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from marketplace.transparency.checking import UnreadableCheckpoint, check_record, read_witnessed
 
     try:
@@ -405,6 +367,8 @@ def verify(saved: tuple[Path, ...], reads_files: bool) -> None:
 @audit.command("trace")
 def audit_trace() -> None:
     """Check the trace of bidders' requests against the journal: exit 0 when whole, 1 naming what is not, 2 cannot tell."""
+    from sqlalchemy.exc import SQLAlchemyError
+
     from tenders.traces.keeping import verify_trace
 
     try:
@@ -436,9 +400,11 @@ def checkpoint() -> None:
 
 
 def _prepare_audit() -> None:
+    from marketplace import starting
+    from marketplace.core import db
     from marketplace.upgrade import revision_of
 
-    prepare()
+    starting.prepare()
     if not revision_of(db.engine()):
         stop(
             "There is no journal here: the database has no tables. Is MARKETPLACE_HOME or DATABASE_URL right?",
@@ -451,6 +417,7 @@ def _prepare_audit() -> None:
 def backup(file: Path) -> None:
     """Write every row (one point in time) and every file to one archive. Keys are left out: keep your own copy."""
     from marketplace.backup import BackupRefused, write_backup
+    from marketplace.core import db
     from marketplace.tables import all_tables
 
     settings = prepare_current()
@@ -495,10 +462,12 @@ def follow(folder: Path, every: float, once: bool) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(file: Path) -> None:
     """Restore an archive made by `backup` into an empty database and home."""
+    from marketplace import starting
     from marketplace.backup import BackupRefused, read_backup
+    from marketplace.core import db
     from marketplace.tables import all_tables
 
-    settings = prepare()
+    settings = starting.prepare()
     try:
         counts = read_backup(file, db.engine(), all_tables(), settings.files_folder, tell)
     except (BackupRefused, OSError, KeyError, ValueError) as fault:

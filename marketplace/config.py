@@ -204,6 +204,9 @@ def _check_search_engine(settings: Settings) -> None:
         )
 
 
+_KINDS = {bool: "true or false", int: "a whole number", float: "a number"}
+
+
 def _read(name: str, text: str, default: object) -> object:
     try:
         if isinstance(default, bool):
@@ -212,7 +215,8 @@ def _read(name: str, text: str, default: object) -> object:
             return Path(text).expanduser().resolve()
         return type(default)(text)  # type: ignore[call-arg]
     except (KeyError, ValueError):
-        raise SettingRefused(f"{name} is {text!r}, which is not a {type(default).__name__}.") from None
+        kind = _KINDS.get(type(default), "usable")
+        raise SettingRefused(f"{name} is {text!r}, which is not {kind}.") from None
 
 
 _current: Settings | None = None

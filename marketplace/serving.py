@@ -97,6 +97,7 @@ def serve(settings: Settings, first_port: int, tell: Callable[[str], None]) -> i
 
     A worker that dies is started again; when the web dies, all stop. On SIGHUP web and worker are replaced by new ones,
     with the programs that are on the disk by then; the old web goes when the new one answers, and stays when it does not.
+    A web that refuses to start has said why.
     """
     listener = listening_socket(first_port)
     port = listener.getsockname()[1]
@@ -106,6 +107,9 @@ def serve(settings: Settings, first_port: int, tell: Callable[[str], None]) -> i
     environment.setdefault("MARKETPLACE_WATCH_URL", f"http://127.0.0.1:{port}/alive")
     if web.wait_until_it_answers():
         tell(f"{settings.service_name} is at http://127.0.0.1:{port}  (stop with Ctrl-C)")
+    elif refused := web.process.poll():
+        listener.close()
+        return refused
     work = _start_worker(environment)  # after the web, which people wait for
     started = time.monotonic()
     while not asked.to_stop and web.process.poll() is None:

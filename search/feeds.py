@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from feedwerk.atom import AtomFeed
 from flask import Response
-from icalendar import Calendar, Event
 
 from marketplace import config
 from marketplace.core import clock
 from marketplace.core.letters import absolute
 from marketplace.core.money import pounds
+
+if TYPE_CHECKING:
+    from icalendar import Event
 
 # RFC 4151 wants a day on which the name was ours; it is part of every id and never changes.
 TAG_DAY = "2026-01-01"
@@ -80,6 +83,8 @@ def _sentence(need: FeedNeed) -> str:
 
 def calendar(needs: Iterable[FeedNeed], title: str) -> Response:
     """An iCalendar (RFC 5545) with one half-hour before each closing time, which ends at it."""
+    from icalendar import Calendar  # large, and most starts of the service come before anybody asks for one
+
     made = Calendar()
     made.add("prodid", f"-//{config.current().service_name}//needs//EN")
     made.add("version", "2.0")
@@ -93,6 +98,8 @@ def calendar(needs: Iterable[FeedNeed], title: str) -> Response:
 
 
 def _closing(need: FeedNeed, closes_at: datetime) -> Event:
+    from icalendar import Event
+
     event = Event()
     event.add("uid", tag("closing", need.reference))
     event.add("dtstamp", need.published_at.astimezone(UTC))

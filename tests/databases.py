@@ -7,9 +7,11 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from alembic import command
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
+from marketplace import upgrade
 from marketplace.core import db
 from marketplace.tables import all_tables
 
@@ -61,10 +63,12 @@ def empty(folder: Path, server_url: str) -> Template:
 
 
 def template(folder: Path, server_url: str) -> Template:
-    """The same with every table, to be copied for each test."""
+    """The same with every table, as after an upgrade, to be copied for each test."""
     made = empty(folder, server_url)
     engine = db.make_engine(made.url)
     all_tables().create_all(engine)
+    with engine.begin() as connection:
+        command.stamp(upgrade._config(connection), "head")
     if made.file:
         with engine.connect() as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

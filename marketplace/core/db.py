@@ -111,13 +111,18 @@ def _begin_sqlite(connection: Any) -> None:
 def connect(url: str) -> Engine:
     """Points the house's session at a database; one that it pointed at before is let go of."""
     global _reading
-    session.remove()
-    if earlier := _factory.kw.get("bind"):
-        earlier.dispose()
+    let_go()
     engine = make_engine(url)
     _factory.configure(bind=engine)
     _reading = engine if url.startswith("sqlite") else engine.execution_options(isolation_level="AUTOCOMMIT")
     return engine
+
+
+def let_go() -> None:
+    """Ends every connection of this process's; what is asked next makes new ones."""
+    session.remove()
+    if bound := _factory.kw.get("bind"):
+        bound.dispose()
 
 
 def read_one_by_one() -> None:

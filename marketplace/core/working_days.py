@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from functools import cache
-
-from govuk_bank_holidays.bank_holidays import BankHolidays
+from typing import TYPE_CHECKING
 
 from marketplace.core.errors import Refusal
+
+if TYPE_CHECKING:
+    from govuk_bank_holidays.bank_holidays import BankHolidays
 
 ONE_DAY = timedelta(days=1)
 SATURDAY = 5
@@ -82,5 +84,7 @@ def next_working_day(day: date) -> date:
 
 @cache
 def _calendar() -> BankHolidays:
+    from govuk_bank_holidays.bank_holidays import BankHolidays  # brings the library along that asks
+
     # The package asks GOV.UK first unless told not to; its own copy keeps answers the same on every machine.
     return BankHolidays(use_cached_holidays=True)

@@ -21,7 +21,7 @@ from marketplace import config
 from marketplace.app import create_app
 from marketplace.core import db
 from marketplace.upgrade import upgrade
-from tests.promises.serving import Served, served
+from tests.served import Served, served
 
 PIECE = 2 * 1024 * 1024
 

@@ -34,7 +34,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("marketplace.transparency",),
     ("marketplace.public", "marketplace.auditors", "marketplace.admin"),
     ("marketplace.tables", "marketplace.navigation"),
-    ("marketplace.upgrade", "marketplace.backup", "marketplace.following"),
+    ("marketplace.upgrade", "marketplace.backup", "marketplace.following", "marketplace.starting"),
     ("marketplace.listeners", "marketplace.timetable"),
     ("marketplace.worker",),
     ("marketplace.app", "marketplace.demo", "marketplace.demonstration", "marketplace.serving", "marketplace.web", "marketplace.web_parent"),

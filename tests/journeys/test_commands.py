@@ -30,7 +30,7 @@ class Program:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("MARKETPLACE_", "DATABASE_URL"))}
         self.environment = {**kept, "MARKETPLACE_HOME": str(home), "MARKETPLACE_PASSWORD_COST": "cheap"}
 
-    def __call__(self, *words: str | Path, expect: int = 0) -> str:
+    def __call__(self, *words: str | Path | int, expect: int = 0) -> str:
         done = subprocess.run(
             [sys.executable, "-m", "marketplace.cli", *map(str, words)],
             env=self.environment, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
@@ -68,7 +68,10 @@ def test_every_command_explains_itself(tmp_path: Path) -> None:
 
 
 def test_a_database_that_is_not_upgraded_is_said_so(tmp_path: Path) -> None:
-    assert "Run: marketplace upgrade" in Program(tmp_path / "home")("export", tmp_path / "out", expect=1)
+    program = Program(tmp_path / "home")
+    for words in (["export", tmp_path / "out"], ["worker"], ["run", "--port", 30_100]):
+        said = program(*words, expect=1)
+        assert said.count("Run: marketplace upgrade") == 1 and " is at http" not in said
 
 
 def test_an_unknown_setting_is_refused_by_name(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from tests.promises.crowd import Bidder, is_submitted, receipt_of
 from tests.promises.history import History, holdings, violations
 from tests.promises.market import Market, close_in, make_market
 from tests.promises.proof import Proof, is_long
-from tests.promises.serving import Served, served
+from tests.served import Served, served
 
 pytestmark = pytest.mark.slow
 AT_ONCE = 8

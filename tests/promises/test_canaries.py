@@ -32,7 +32,7 @@ from tests.promises.canaries import Flock, memory_of
 from tests.promises.crowd import Browser, is_submitted
 from tests.promises.market import Market, close_in, make_market
 from tests.promises.proof import Proof, is_long
-from tests.promises.serving import run_python, served
+from tests.served import run_python, served
 
 # -- the search itself
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
-from marketplace import cli
+from marketplace import starting
 from marketplace.config import Settings
 from marketplace.core import db, durability
 from tests.promises.proof import Proof
@@ -52,10 +52,11 @@ def test_our_own_connections_are_durable_and_others_are_not(house: Settings, tmp
     proof.tell("D2", "a database without durable commits is refused, ours is not", count=2, violations=ours)
 
 
-def test_the_program_says_what_to_set_and_stops(
-    house: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_what_serves_or_works_does_not_start_on_a_forgetful_database(
+    house: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(starting, "prepare_current", lambda: house)
     monkeypatch.setattr(durability, "find_weaknesses", lambda _engine: ["fsync is off, and must be on"])
-    with pytest.raises(SystemExit) as stopped:
-        cli.insist_on_durability()
-    assert stopped.value.code == 1 and "fsync is off, and must be on" in capsys.readouterr().err
+    with pytest.raises(durability.NotDurable) as refused:
+        starting.prepare_to_serve()
+    assert "fsync is off, and must be on" in starting.in_words(refused.value)

@@ -27,9 +27,9 @@ from tests.promises import soundness
 from tests.promises.history import History
 from tests.promises.market import make_market
 from tests.promises.proof import Proof
-from tests.promises.serving import served
 from tests.promises.test_recovery import MOST_SECONDS, _answered, _missing, acting
 from tests.promises.test_restarts import _is_ready, descendants
+from tests.served import served
 
 
 @pytest.mark.slow

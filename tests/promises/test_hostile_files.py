@@ -27,7 +27,7 @@ from tests.bench.drafts import cookie_of
 from tests.bidding import PDF
 from tests.promises.market import Market, make_market
 from tests.promises.proof import Proof
-from tests.promises.serving import Served, served
+from tests.served import Served, served
 
 pytestmark = pytest.mark.slow
 MEMORY_MB = 200

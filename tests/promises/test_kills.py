@@ -40,7 +40,7 @@ from tests.actions.test_bids import ready_to_publish
 from tests.actions.test_importing import export as notices_file
 from tests.promises import deeds, soundness, test_stripe
 from tests.promises.proof import Proof, is_long, sizes
-from tests.promises.serving import run_python
+from tests.served import run_python
 
 ACTION = ("action: begun", "action: rows written", "action: before commit", "action: committed")
 # Killed here nothing was told to anyone, so the worker has no more to do than if it had not happened.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -31,7 +32,7 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.slow
-def test_the_last_second(app: Flask, house: config.Settings, proof: Proof) -> None:
+def test_the_last_second(app: Flask, house: config.Settings, tmp_path: Path, proof: Proof) -> None:
     """Real bids, sent to a served copy from a second before closing to a second after it."""
     clock.set_clock(None)
     need = bidding.purchase(closes_at=clock.now() + timedelta(days=1)).need
@@ -43,7 +44,7 @@ def test_the_last_second(app: Flask, house: config.Settings, proof: Proof) -> No
         sent.append(request(bid.reference, cookie, token, drafts.read_draft(bid).mark))
     need_id = need.id
     db.session.remove()
-    with served(house) as server:
+    with served(house, tmp_path) as server:
         offset = monotonic_to_utc()
         centre = time.monotonic() + 3
         closes_at = datetime.fromtimestamp(centre + offset, UTC)

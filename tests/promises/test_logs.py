@@ -7,21 +7,17 @@ import socket
 from pathlib import Path
 
 import pytest
-from alembic import command as alembic
 from flask import Flask
 
-from marketplace import upgrade
 from marketplace.config import Settings
-from marketplace.core import db
-from tests import postgres
 from tests.bench.drafts import cookie_of
 from tests.promises import faulty
 from tests.promises.canaries import Flock
 from tests.promises.crowd import Browser
 from tests.promises.market import Market, make_market
 from tests.promises.proof import Proof
-from tests.promises.serving import Served, run_python, served
 from tests.promises.test_canaries import Planter
+from tests.served import Served, run_python, served
 
 LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z \[\d+\] (WARNING|ERROR|CRITICAL) [\w.]+: \S")
 FORGED = "\r\n2026-01-01T00:00:00.000Z [1] ERROR forged: a line"
@@ -114,10 +110,6 @@ def misuse(app: Flask, copy: Served, market: Market, flock: Flock, is_signed: bo
 @pytest.mark.slow
 def test_no_word_of_a_bid_is_in_a_log(app: Flask, house: Settings, tmp_path: Path, proof: Proof) -> None:
     market, flock, planted = make_market(2), Flock(), Flock()
-    with db.engine().begin() as connection:
-        alembic.stamp(upgrade._config(connection), "head")
-    if db.engine().dialect.name == "postgresql":
-        postgres.keep_commits(db.engine().url.render_as_string(hide_password=False))
     with served(house, tmp_path, application="tests.promises.faulty:web_application()") as copy:
         answered = [misuse(app, copy, market, flock, number % 2 == 0) for number in range(proof.size("A6"))]
         before = len(copy.log.read_bytes())

@@ -20,7 +20,7 @@ from tenders.bids.models import Bid
 from tests import bidding
 from tests.bench.drafts import cookie_of
 from tests.promises.crowd import Browser
-from tests.promises.serving import Served, served
+from tests.served import Served, served
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ from tests.actions import test_recovery
 from tests.making import OPENING
 from tests.promises import deeds, soundness
 from tests.promises.proof import Proof
-from tests.promises.serving import run_python
+from tests.served import run_python
 
 # Before the closing time, at it, before what reached us in the last second is stored, and after.
 OFFSETS = (timedelta(minutes=-1), timedelta(0), rules.SETTLES, rules.SETTLES + timedelta(seconds=1))

@@ -29,7 +29,7 @@ from tests.promises.crowd import Bidder
 from tests.promises.history import History
 from tests.promises.market import make_market
 from tests.promises.proof import Proof
-from tests.promises.serving import served
+from tests.served import served
 
 MOST_SECONDS = 300  # of bidding before the backup, however slow the machine
 

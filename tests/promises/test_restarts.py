@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from alembic import command as alembic
 
-from marketplace import config, upgrade
+from marketplace import config
 from marketplace.core import db
 from marketplace.serving import free_port
 from tests import databases, making, postgres
@@ -24,7 +23,7 @@ from tests.conftest import settings_for
 from tests.pageclient import PageClient
 from tests.promises.load import Load, Seen, outage_faults
 from tests.promises.proof import Proof, is_long
-from tests.served import environment, served, wait_until_it_answers
+from tests.served import Served, environment_for, make_durable, served, wait_until_it_answers
 
 PATIENCE = 2.0  # seconds, the promise's
 SLOWEST_START = 12.0  # times as long
@@ -33,31 +32,32 @@ BUSY_MACHINE = 8.0  # seconds more that a shared machine may take before a test 
 
 
 @contextmanager
-def run_command(settings: config.Settings) -> Iterator[tuple[subprocess.Popen[bytes], int, float]]:
-    """`marketplace run`, its port, and the seconds until its first page."""
-    if db.engine().dialect.name == "postgresql":
-        postgres.keep_commits(db.engine().url.render_as_string(hide_password=False))
-    with db.engine().begin() as connection:
-        alembic.stamp(upgrade._config(connection), "head")
+def run_command(settings: config.Settings, folder: Path) -> Iterator[tuple[Served, float]]:
+    """`marketplace run`, and the seconds until its first page."""
+    make_durable(settings)
     port = free_port(30_000 + os.getpid() % 1_000 * 10)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "marketplace.cli", "run", "--port", str(port)],
-        cwd=config.CHECKOUT, env=environment(settings), start_new_session=True,
-    )  # fmt: skip
+    log, began = folder / "run.log", time.monotonic()
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "marketplace.cli", "run", "--port", str(port)],
+            cwd=config.CHECKOUT, env=environment_for(settings), stdout=out, stderr=out, start_new_session=True,
+        )  # fmt: skip
+    made = Served(f"http://127.0.0.1:{port}", process, log)
     try:
-        yield process, port, wait_until_it_answers(port, process)
+        wait_until_it_answers(made, path="/needs")
+        yield made, time.monotonic() - began
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
 
 
 @pytest.mark.slow
-def test_new_programs_without_a_failed_request(house: config.Settings, proof: Proof) -> None:
+def test_new_programs_without_a_failed_request(house: config.Settings, tmp_path: Path, proof: Proof) -> None:
     """SIGHUP to `marketplace run`, again and again, under visitors; each time every web process is a new one."""
     renewals = proof.size("D8")
     between = -(-REQUESTS // renewals) if is_long() else 30
-    with run_command(house) as (process, port, cold):
-        load = Load(port)
+    with run_command(house, tmp_path) as (made, _cold):
+        process, load = made.process, Load(made.port)
         with load.running():
             for _ in range(renewals):
                 before = children(process.pid)
@@ -73,7 +73,7 @@ def test_new_programs_without_a_failed_request(house: config.Settings, proof: Pr
 
 
 @pytest.mark.slow
-def test_a_cold_start_is_quick(house: config.Settings, proof: Proof) -> None:
+def test_a_cold_start_is_quick(house: config.Settings, tmp_path: Path, proof: Proof) -> None:
     """Beside the time in which Python imports the toolkits alone, so that a busy machine is not called a slow start."""
     starts = proof.size("D12")
     ratios, seconds = [], []
@@ -81,7 +81,7 @@ def test_a_cold_start_is_quick(house: config.Settings, proof: Proof) -> None:
         began = time.monotonic()
         subprocess.run([sys.executable, "-c", "import flask, sqlalchemy.orm, alembic.command"], check=True)
         alone = time.monotonic() - began
-        with run_command(house) as (_process, _port, cold):
+        with run_command(house, tmp_path) as (_made, cold):
             seconds.append(cold)
             ratios.append(cold / alone)
     best = min(ratios)
@@ -160,7 +160,7 @@ def test_a_database_server_that_is_away_and_back(outage, tmp_path: Path, proof: 
         data = _data_folder(url)
         made = databases.template(tmp_path, url)
         settings = settings_for(tmp_path / "home", made.url)
-        with served(settings) as server:
+        with served(settings, tmp_path) as server:
             load = Load(server.port)
             with load.running():
                 load.wait_for(20)

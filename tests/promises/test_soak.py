@@ -11,19 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from alembic import command as alembic
 from flask import Flask
 
-from marketplace import config, upgrade
+from marketplace import config
 from marketplace.config import Settings
-from marketplace.core import db
-from tests import postgres
 from tests.promises.history import History
 from tests.promises.load import Load
 from tests.promises.market import make_market
 from tests.promises.proof import Proof, is_long
-from tests.promises.serving import environment_for, served
 from tests.promises.test_recovery import acting
+from tests.served import environment_for, served
 
 WARM = 0.4  # of the time, in which caches fill; what is judged comes after
 MOST_MB_A_MINUTE = 1.0
@@ -88,10 +85,6 @@ def worker_of(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
 def test_memory_and_handles_stay_flat(app: Flask, house: Settings, tmp_path: Path, proof: Proof) -> None:
     """Visitors of lists, firms that write, submit and withdraw, and the worker that tells of it."""
     seconds, history = proof.size("D11"), History()
-    with db.engine().begin() as connection:
-        alembic.stamp(upgrade._config(connection), "head")
-    if db.engine().dialect.name == "postgresql":
-        postgres.keep_commits(db.engine().url.render_as_string(hide_password=False))
     market = make_market(firms=4)
     with served(house, tmp_path) as copy, worker_of(house) as worker:
         load = Load(copy.port, visitors=2)

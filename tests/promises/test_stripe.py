@@ -29,7 +29,7 @@ from tests import bidding, subscribing
 from tests.carding import Cards, Told, books, cards, fresh
 from tests.promises import card_deeds
 from tests.promises.proof import Proof
-from tests.promises.serving import run_python
+from tests.served import run_python
 from tests.stripe_server.server import StandIn
 from tests.stripe_server.state import Thing
 

@@ -26,7 +26,7 @@ from tenders.bids.models import Bid
 from tests.bench.drafts import DECLARED, cookie_of
 from tests.promises.market import Market, make_market
 from tests.promises.proof import Proof
-from tests.promises.serving import served, wait_until_it_answers
+from tests.served import served, wait_until_it_answers
 
 NEAR = timedelta(milliseconds=10)
 KILLED_AT = "submit: version stored"
