@@ -38,7 +38,7 @@ class TestTrial:
             approve_organisation(by.organisation, SYSTEM)
         serve(next(each for each in LISTENERS if each.name == "subscriptions"))
         begun = by.subscription
-        assert (begun.reference, begun.band, begun.annual_pence) == ("S-2026-0001", "medium", 240_000)
+        assert (begun.reference, begun.band, begun.annual_pence) == ("SUB-2026-0001", "medium", 240_000)
         assert begun.trial_ends_on == date(2027, 2, 22) and begun.started_by_id is None
 
     def test_the_timetable_begins_those_of_councils_from_before_once(self) -> None:
@@ -172,7 +172,7 @@ class TestYears:
         days_pass(30)
         assert by.is_stopped
         actions.order(by.finance, "transfer", "PO-78", is_by_hand=True)
-        assert not by.is_stopped and by.subscription.reference == "S-2028-0001"
+        assert not by.is_stopped and by.subscription.reference == "SUB-2028-0001"
         assert balance(receivable(by.organisation.reference)) == 0
 
     def test_a_cancelling_is_taken_back_until_the_end(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime
+from mimetypes import guess_type
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -97,7 +98,7 @@ def _enter_control(control: Locator, value: Any) -> None:
         control.set_checked(value)
     elif isinstance(value, tuple):
         stream, name = value
-        control.set_input_files({"name": name, "mimeType": "application/pdf", "buffer": stream.getvalue()})
+        control.set_input_files({"name": name, "mimeType": guess_type(name)[0] or "", "buffer": stream.getvalue()})
     elif control.evaluate("each => each.tagName") == "SELECT":
         control.select_option(label=value)
     else:

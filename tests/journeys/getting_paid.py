@@ -23,6 +23,7 @@ class Account:
     emails: dict[str, str]
     contract: str
     firm: str
+    buyer: str
     hands: dict[str, Hand] = field(default_factory=dict)
     invoice: str = ""
 
@@ -40,7 +41,8 @@ def begin(new_hand: Callable[[], Hand], work: Callable[[], None]) -> Account:
     bill = invoicing.billing()
     people = {"Supplier": bill.supplier, "Mo": bill.manager, "Fin": bill.finance, "Auditor": making.auditor()}
     emails = {name: each.person.email for name, each in people.items()}
-    made = Account(new_hand, work, emails, bill.reference, bill.deal.signed.supplier.name)
+    firm, buyer = bill.deal.signed.supplier.name, bill.deal.made.need.buyer_name
+    made = Account(new_hand, work, emails, bill.reference, firm, buyer)
     db.session.remove()
     return made
 

@@ -43,7 +43,7 @@ def _new(authority: Authority, member: Membership | None) -> Subscription:
     plan = find_plan(band, today)
     price = price_of(plan.annual_pence if plan else 0, today)
     return Subscription(
-        reference=next_reference(db.session(), "S", today.year),
+        reference=next_reference(db.session(), "SUB", today.year),
         authority_id=authority.organisation_id,
         organisation=db.session.get_one(Organisation, authority.organisation_id),
         band=band,
