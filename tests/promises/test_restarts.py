@@ -79,7 +79,8 @@ def test_a_cold_start_is_quick(house: config.Settings, tmp_path: Path, proof: Pr
     ratios, seconds = [], []
     for _ in range(starts):
         began = time.monotonic()
-        subprocess.run([sys.executable, "-c", "import flask, sqlalchemy.orm, alembic.command"], check=True)
+        toolkits = [sys.executable, "-c", "import flask, sqlalchemy.orm, alembic.command"]
+        subprocess.run(toolkits, env=environment_for(house), check=True)
         alone = time.monotonic() - began
         with run_command(house, tmp_path) as (_made, cold):
             seconds.append(cold)
