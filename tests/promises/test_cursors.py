@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from marketplace.core import db, jobs
 from marketplace.core.journal import Event, JournalLine, record
+from marketplace.serving import THREADS
 from tests.promises.proof import Proof
 
 WRITERS = 20
@@ -42,7 +43,9 @@ def test_a_cursor_never_skips_or_repeats(proof: Proof) -> None:
     count_on(WRITERS, [0])  # the journal has its head before they race for it
     seen: Counter[tuple[int, int]] = Counter()
     ears = jobs.Listener("ears", frozenset({"Counted"}), lambda lines: seen.update(map(_named, lines)), takes_batches=True)
-    threads = [threading.Thread(target=_write, args=[writer, each_writes]) for writer in range(WRITERS)]
+    turns = threading.Semaphore(THREADS)  # more are never at work in a web process
+    # Daemons: when the reader fails, no writer outlives it.
+    threads = [threading.Thread(target=_write, args=[writer, each_writes, turns], daemon=True) for writer in range(WRITERS)]
     for each in threads:
         each.start()
     cursor, followed = 0, Counter[tuple[int, int]]()
@@ -70,18 +73,18 @@ def test_a_cursor_by_time_would_skip() -> None:
     assert set(committed_in_order) - set(followed) == {1, 2}
 
 
-def _write(writer: int, count: int) -> None:
+def _write(writer: int, count: int, turns: threading.Semaphore) -> None:
     """Actions of one line to nine, as actions are; the number in the table is of lines."""
     chance, number = random.Random(writer), 0
     while number < count:
         following = min(count, number + chance.randint(1, MOST_AT_ONCE))
-        try:
-            count_on(writer, range(number, following))
-        except (OperationalError, PoolTimeout):
-            db.session.rollback()  # too many at once: nothing of it is written, and whoever sent it sends it again
-            continue
+        with turns:
+            try:
+                count_on(writer, range(number, following))
+            except (OperationalError, PoolTimeout):
+                following = number  # too many at once: nothing of it is written, and whoever sent it sends it again
+            db.session.remove()
         number = following
-    db.session.remove()
 
 
 def _named(line: JournalLine) -> tuple[int, int]:
