@@ -96,7 +96,7 @@ def serve(settings: Settings, first_port: int, tell: Callable[[str], None]) -> i
     """Runs until stopped (SIGTERM, Ctrl-C). Returns the exit code.
 
     A worker that dies is started again; when the web dies, all stop. On SIGHUP web and worker are replaced by new ones,
-    with the programs that are on the disk by then; the old web goes when the new one answers, and stays when it does not.
+    with the programs that are on the disk by then; the old ones go when the new web answers, and stay when it does not.
     A web that refuses to start has said why.
     """
     listener = listening_socket(first_port)
@@ -115,8 +115,9 @@ def serve(settings: Settings, first_port: int, tell: Callable[[str], None]) -> i
     while not asked.to_stop and web.process.poll() is None:
         if asked.to_renew:
             asked.to_renew = False
-            web = _renewed(web, Web(settings, listener, environment), tell)
-            _end(work)
+            before, web = web, _renewed(web, Web(settings, listener, environment), tell)
+            if web is not before:
+                _end(work)
         if work.poll() is not None and (time.monotonic() - started > 1):
             started = time.monotonic()
             work = _start_worker(environment)

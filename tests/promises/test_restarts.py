@@ -9,15 +9,17 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from alembic import command as alembic
 
-from marketplace import config
+from marketplace import config, upgrade
 from marketplace.core import db
 from marketplace.serving import free_port
+from marketplace.timetable import last_beat
 from tests import databases, making, postgres
 from tests.conftest import settings_for
 from tests.pageclient import PageClient
@@ -73,6 +75,22 @@ def test_new_programs_without_a_failed_request(house: config.Settings, tmp_path:
 
 
 @pytest.mark.slow
+def test_new_programs_that_refuse_to_start_leave_the_old_ones_at_work(house: config.Settings, tmp_path: Path) -> None:
+    """The database is at a revision that the programs on the disk do not know; the running ones have it open already."""
+    with run_command(house, tmp_path) as (made, _cold):
+        _wait_until(lambda: last_beat(db.engine()) is not None)  # the worker has read its programs too
+        at_work = children(made.process.pid)
+        for revision, said in (("0001", "did not start, so the old ones go on"), ("head", "The web processes were replaced")):
+            with db.engine().execution_options(sqlite_begin="IMMEDIATE").begin() as connection:
+                alembic.stamp(upgrade._config(connection), revision)
+            made.process.send_signal(signal.SIGHUP)
+            _wait_until(lambda said=said: said in made.log.read_text())
+            wait_until_it_answers(made, path="/needs")
+            assert (at_work <= children(made.process.pid)) == (revision != "head")
+        assert made.log.read_text().count("Run: marketplace upgrade") == 1
+
+
+@pytest.mark.slow
 def test_a_cold_start_is_quick(house: config.Settings, tmp_path: Path, proof: Proof) -> None:
     """Beside the time in which Python imports the toolkits alone, so that a busy machine is not called a slow start."""
     starts = proof.size("D12")
@@ -101,6 +119,13 @@ def children(pid: int) -> set[int]:
 def descendants(pid: int) -> set[int]:
     below = children(pid)
     return below.union(*(descendants(each) for each in below))
+
+
+def _wait_until(is_so: Callable[[], bool]) -> None:
+    until = time.monotonic() + 120
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def _wait_until_replaced(pid: int, before: set[int]) -> None:
