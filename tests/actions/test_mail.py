@@ -47,7 +47,7 @@ def free_port() -> int:
 @pytest.fixture
 def postbox(free_port: int) -> Iterator[Postbox]:
     box = Postbox()
-    controller = Controller(box, hostname="127.0.0.1", port=free_port)
+    controller = Controller(box, hostname="127.0.0.1", port=free_port, ready_timeout=60)
     controller.start()
     yield box
     controller.stop()
@@ -88,7 +88,7 @@ def test_a_server_that_is_away_loses_no_mail(to_smtp: None, free_port: int) -> N
     assert send_mails() == 0, "not before the pause is over"
     clock.pass_time(minutes=1)
     box = Postbox()
-    controller = Controller(box, hostname="127.0.0.1", port=free_port)
+    controller = Controller(box, hostname="127.0.0.1", port=free_port, ready_timeout=60)
     controller.start()
     try:
         send_mails()

@@ -54,7 +54,7 @@ def scanner(answer: Callable[[socket.socket], None]) -> Iterator[None]:
 def _fresh(whole_app, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     before = config.current()
     monkeypatch.setattr(scanning, "_rests_until", 0.0)
-    monkeypatch.setattr(scanning, "SECONDS", 0.4)
+    monkeypatch.setattr(scanning, "SECONDS", 20.0)  # a busy machine's good scanner is no slow one
     yield
     config.install(before)
 
@@ -84,18 +84,21 @@ def test_what_the_scanner_says_is_believed() -> None:
         lambda line: line.sendall(b"stream: OK\0"[:4]),
     ],
 )  # fmt: skip
-def test_a_bad_scanner_holds_nothing_up_and_is_left_alone_for_a_while(answer: Callable[[socket.socket], None]) -> None:
+def test_a_bad_scanner_holds_nothing_up_and_is_left_alone_for_a_while(
+    answer: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scanning, "SECONDS", 0.4)
     with scanner(answer):
         started = time.monotonic()
         assert scanning.scan(io.BytesIO(b"x" * 600_000)) == Verdict()
-        assert time.monotonic() - started < 3
-        started = time.monotonic()
-        assert scanning.scan(io.BytesIO(b"x")) == Verdict() and time.monotonic() - started < 0.1
+        assert time.monotonic() - started < 10  # without a limit it would wait for ever
+        assert scanning.is_resting() and scanning.scan(io.BytesIO(b"x")) == Verdict()
 
 
-def test_what_is_wrong_with_one_file_keeps_no_other_from_being_checked() -> None:
+def test_what_is_wrong_with_one_file_keeps_no_other_from_being_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     with scanner(says(b"INSTREAM size limit exceeded. ERROR\0")):
         assert scanning.scan(io.BytesIO(b"x" * 600_000)) == Verdict() and not scanning.is_resting()
+    monkeypatch.setattr(scanning, "SECONDS", 0.4)
     with scanner(lambda line: time.sleep(0.8)):
         assert scanning.scan(io.BytesIO(b"slow"), puts_to_rest=False) == Verdict() and not scanning.is_resting()
 
