@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import case, select, update
 from sqlalchemy.orm import aliased
 
 from marketplace import config
@@ -74,8 +74,18 @@ def _claim_mails() -> list[Mail]:
         .exists()
     )
     query = select(Mail).where(Mail.sent_at.is_(None), Mail.due_at <= now, ~waits_its_turn)
-    # A mail at which the server hangs up must not be the first of every pass: those that have failed come last.
-    query = query.order_by(Mail.attempts, Mail.id).limit(MAILS_A_PASS)
+    # A mail at which the server hangs up must not be the first of every pass: addresses whose first mail has failed come
+    # last. All of an address's mails together, or those behind a failed one would fill the pass and wait for it for ever.
+    first = aliased(Mail)
+    failures_of_first = (
+        select(first.attempts)
+        .where(first.recipient == Mail.recipient, first.sent_at.is_(None), first.refused_at.is_(None))
+        .order_by(first.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    failures = case((Mail.refused_at.is_not(None), Mail.attempts), else_=failures_of_first)
+    query = query.order_by(failures, Mail.id).limit(MAILS_A_PASS)
     if db.session.scalar(query.with_only_columns(Mail.id).limit(1)) is None:
         return []
     with db.housekeeping() as current:

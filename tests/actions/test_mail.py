@@ -98,6 +98,22 @@ def test_a_server_that_is_away_loses_no_mail(to_smtp: None, free_port: int) -> N
     assert len(box.taken) == 1 and sent.sent_at is not None
 
 
+def test_many_mails_behind_one_that_failed_all_leave(app, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than one pass takes in hand, all to one address, whose first mail met a server that was away."""
+    written = [f"{number}:x" for number in range(2 * posting.MAILS_A_PASS + 10)]
+    for each in written:
+        post(each)
+    faults: dict[str, Exception] = {"0:x": carriers.Away("nobody there")}
+    taken = carrier_that(monkeypatch, faults)
+    send_mails()
+    faults.clear()
+    taken.clear()
+    clock.pass_time(minutes=1)
+    while send_mails():
+        pass
+    assert taken == written
+
+
 def test_without_a_server_the_outbox_page_is_the_delivery(house: config.Settings) -> None:
     post("4")
     send_mails()
