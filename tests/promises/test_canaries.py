@@ -244,11 +244,7 @@ def _dumped(house: Settings) -> bytes:
 def _backup(house: Settings, tmp_path: Path, search: Search) -> None:
     from marketplace.backup import write_backup
     from marketplace.tables import all_tables
-    from marketplace.upgrade import newest_revision
 
-    with db.engine().begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
-        connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{newest_revision()}')")
     file = tmp_path / "copy.zip"
     write_backup(db.engine(), all_tables(), house.files_folder, file, lambda _line: None)
     search.add("a backup", file.read_bytes())

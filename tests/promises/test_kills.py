@@ -309,9 +309,6 @@ def _importing_notices(house: Settings, tmp_path: Path) -> Scene:
 
 def _archive_of_something(house: Settings, tmp_path: Path) -> Path:
     _drafted()
-    with db.engine().begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
-        connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{newest_revision()}')")
     return tmp_path / "copy.zip"
 
 

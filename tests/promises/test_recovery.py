@@ -21,7 +21,6 @@ from marketplace.backup import read_backup, write_backup
 from marketplace.config import Settings
 from marketplace.core import db
 from marketplace.tables import all_tables
-from marketplace.upgrade import newest_revision
 from tenders.bids.models import BidVersion
 from tests import databases
 from tests.promises import soundness
@@ -39,7 +38,6 @@ def test_what_was_answered_before_a_backup_is_there_after_a_restore(
     app: Flask, house: Settings, tmp_path: Path, proof: Proof
 ) -> None:
     wanted, history, market = proof.size("D3"), History(), make_market(firms=6)
-    _mark_revision()
     archive = tmp_path / "copy.zip"
     with served(house, tmp_path) as copy, market.bidders(app, copy.address, history) as bidders, acting(bidders):
         until = time.monotonic() + MOST_SECONDS
@@ -98,12 +96,6 @@ def acting(bidders: list[Bidder]) -> Iterator[None]:
         over.set()
         for each in threads:
             each.join()
-
-
-def _mark_revision() -> None:
-    with db.engine().begin() as connection:
-        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
-        connection.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{newest_revision()}')")
 
 
 @contextmanager
