@@ -107,9 +107,9 @@ def serve(settings: Settings, first_port: int, tell: Callable[[str], None]) -> i
     environment.setdefault("MARKETPLACE_WATCH_URL", f"http://127.0.0.1:{port}/alive")
     if web.wait_until_it_answers():
         tell(f"{settings.service_name} is at http://127.0.0.1:{port}  (stop with Ctrl-C)")
-    elif refused := web.process.poll():
+    elif web.process.poll() is not None and not asked.to_stop:
         listener.close()
-        return refused
+        return web.process.poll() or 1
     work = _start_worker(environment)  # after the web, which people wait for
     started = time.monotonic()
     while not asked.to_stop and web.process.poll() is None:

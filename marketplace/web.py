@@ -12,7 +12,6 @@ from marketplace.app import create_app
 from marketplace.core import clocks, db, logs
 from marketplace.timetable import last_beat
 from search.warming import warm_up
-from tenders.payments.gateway.mode import insist_on_mode
 
 LOCK_SECONDS = 1.5  # that a page waits for SQLite's write lock, before the visitor is asked to try again
 
@@ -21,7 +20,6 @@ def web_application() -> Flask:
     """The application. Most of what it has loaded by now stays for good, so the collector leaves it be."""
     logs.set_up()
     app = create_app()
-    insist_on_mode()
     db.wait_for_lock(LOCK_SECONDS)
     gc.collect()
     gc.freeze()

@@ -24,7 +24,7 @@ FIRST_PORT = 8600
 
 @dataclass(frozen=True)
 class Served:
-    """A running copy: where it is, its master process, and the folder that its standard output and error go to."""
+    """A running copy: where it is, its master process, and the file that its standard output and error go to."""
 
     address: str
     process: subprocess.Popen[bytes]
@@ -100,16 +100,18 @@ def served(
             process.wait()
 
 
-def wait_until_it_answers(made: Served, seconds: float = 60, path: str = "/healthz") -> None:
-    """Waits for the first answer of whatever status; AssertionError when there is none in time."""
+def wait_until_it_answers(made: Served, seconds: float = 60, page: str = "") -> None:
+    """Waits for the first answer of whatever status, or for this page; AssertionError when it does not come in time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         assert made.process.poll() is None, made.log.read_text()
         try:
-            urllib.request.urlopen(made.address + path, timeout=10).read()
+            urllib.request.urlopen(made.address + (page or "/healthz"), timeout=10).read()
             return
         except urllib.error.HTTPError:
-            return
+            if not page:
+                return
         except OSError:
-            time.sleep(0.02)
+            pass
+        time.sleep(0.02)
     raise AssertionError(f"no answer within {seconds} s: {made.log.read_text()}")

@@ -46,7 +46,7 @@ def run_command(settings: config.Settings, folder: Path) -> Iterator[tuple[Serve
         )  # fmt: skip
     made = Served(f"http://127.0.0.1:{port}", process, log)
     try:
-        wait_until_it_answers(made, path="/needs")
+        wait_until_it_answers(made, page="/needs")
         yield made, time.monotonic() - began
     finally:
         process.send_signal(signal.SIGTERM)
@@ -85,7 +85,7 @@ def test_new_programs_that_refuse_to_start_leave_the_old_ones_at_work(house: con
                 alembic.stamp(upgrade._config(connection), revision)
             made.process.send_signal(signal.SIGHUP)
             _wait_until(lambda said=said: said in made.log.read_text())
-            wait_until_it_answers(made, path="/needs")
+            wait_until_it_answers(made, page="/needs")
             assert (at_work <= children(made.process.pid)) == (revision != "head")
         assert made.log.read_text().count("Run: marketplace upgrade") == 1
 

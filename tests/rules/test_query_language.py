@@ -1,6 +1,5 @@
 """What may be typed into the search box and how it is understood."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
